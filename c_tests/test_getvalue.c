@@ -1,0 +1,359 @@
+/* bio_getvalue: one address that never changes, shared as long as that can be, at the cost the contract names. */
+#include "support.h"
+
+static void it_is_all_of_the_stream_wherever_the_position_is(void)
+{
+    for (int64_t position = 0; position <= 20; position += 5) {
+        bio_stream *s = stream_at(LIT("0123456789"), position);
+        bio_snapshot *snap = value_of(s);
+        CHECK_SNAPSHOT(snap, LIT("0123456789"));
+        CHECK_EQ(bio_tell(s), position);
+        CHECK_EQ(bio_export_count(s), 0);
+        bio_snapshot_release(snap);
+        bio_release(s);
+    }
+}
+
+static void twice_without_a_change_is_the_same_handle_counted_up(void)
+{
+    bio_stream *s = stream_of(LIT("same"));
+    bio_snapshot *a = value_of(s), *b = value_of(s);
+    char byte;
+    size_t n = 0;
+    CHECK_PTR(a, b);
+    move_to(s, 1);
+    CHECK_OK(bio_read(s, &byte, 1, &n));
+    CHECK_OK(bio_write(s, NULL, 0)); /* none of this is a change */
+    CHECK_OK(bio_truncate(s, 4));
+    bio_snapshot *c = value_of(s);
+    CHECK_PTR(a, c);
+    bio_snapshot_release(a);
+    bio_snapshot_release(b);
+    CHECK_SNAPSHOT(c, LIT("same"));
+    bio_snapshot_release(c);
+    c = value_of(s); /* after all of them have gone */
+    CHECK_SNAPSHOT(c, LIT("same"));
+    bio_snapshot_release(c);
+    bio_release(s);
+}
+
+/* Changes of "0123456789" (position 4), and what they leave. */
+static bio_status by_write(bio_stream *s) { return bio_write(s, LIT("abc")); }
+static bio_status by_pwrite(bio_stream *s) { return bio_pwrite(s, LIT("Z"), 0); }
+static bio_status by_same_bytes(bio_stream *s) { return bio_pwrite(s, LIT("5"), 5); }
+static bio_status by_append(bio_stream *s) { return bio_pwrite(s, LIT("+"), 10); }
+static bio_status by_gap(bio_stream *s) { return bio_pwrite(s, LIT("!"), 12); }
+static bio_status by_fill(bio_stream *s) { return bio_fill(s, '-', 20); }
+static bio_status by_truncate(bio_stream *s) { return bio_truncate(s, 3); }
+static bio_status by_resize(bio_stream *s) { return bio_resize(s, 12); }
+static bio_status by_clear(bio_stream *s) { return bio_clear(s); }
+static bio_status by_printf(bio_stream *s) { return bio_printf(s, "%d", 77); }
+
+static bio_status by_writev(bio_stream *s)
+{
+    bio_slice pieces[] = {{"<", 1}, {">", 1}};
+    return bio_writev(s, pieces, 2);
+}
+
+static bio_status by_window(bio_stream *s)
+{
+    uint8_t *ptr = NULL;
+    size_t room = 0;
+    bio_status status = bio_prepare(s, 2, &ptr, &room);
+    if (status)
+        return status;
+    memcpy(ptr, "ww", 2);
+    return bio_commit(s, 2);
+}
+
+static bio_status by_view(bio_stream *s)
+{
+    bio_view *view = NULL;
+    bio_status status = bio_getbuffer(s, BYTESIO_VIEW_WRITABLE, &view);
+    if (status)
+        return status;
+    bio_view_data(view)[9] = 'v';
+    bio_view_release(view);
+    return BYTESIO_OK;
+}
+
+static bio_status by_truncate_and_write(bio_stream *s)
+{
+    bio_status status = bio_truncate(s, 4);
+    return status ? status : bio_write(s, LIT("ABCDEF"));
+}
+
+static const struct {
+    bio_status (*apply)(bio_stream *s);
+    const char *left;
+    size_t len;
+} changes[] = {
+    {by_write, LIT("0123abc789")},
+    {by_pwrite, LIT("Z123456789")},
+    {by_append, LIT("0123456789+")},
+    {by_gap, LIT("0123456789\0\0!")},
+    {by_fill, LIT("0123--------------------")},
+    {by_truncate, LIT("012")},
+    {by_resize, LIT("0123456789\0\0")},
+    {by_clear, LIT("")},
+    {by_printf, LIT("0123776789")},
+    {by_writev, LIT("0123<>6789")},
+    {by_window, LIT("0123ww6789")},
+    {by_view, LIT("012345678v")},
+    {by_truncate_and_write, LIT("0123ABCDEF")},
+};
+
+static void every_change_gives_another_snapshot_and_leaves_the_old(void)
+{
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        bio_stream *s = stream_at(LIT("0123456789"), 4);
+        bio_snapshot *before = value_of(s);
+        const uint8_t *address = bio_snapshot_data(before);
+        CHECK_OK(changes[i].apply(s));
+        bio_snapshot *after = value_of(s);
+        bool good = CHECK(after != before) & CHECK_SNAPSHOT(before, LIT("0123456789")) &
+                    CHECK_SNAPSHOT(after, changes[i].left, changes[i].len) &
+                    CHECK_PTR(bio_snapshot_data(before), address);
+        bio_release(s);
+        good &= CHECK_SNAPSHOT(before, LIT("0123456789"));
+        bio_snapshot_release(before);
+        good &= CHECK_SNAPSHOT(after, changes[i].left, changes[i].len);
+        bio_snapshot_release(after);
+        if (!good)
+            check_fail(__FILE__, __LINE__, "... with change %zu", i);
+    }
+}
+
+static void a_write_of_the_same_bytes_hurts_no_snapshot(void)
+{
+    bio_stream *s = stream_of(LIT("0123456789"));
+    bio_snapshot *before = value_of(s);
+    CHECK_OK(by_same_bytes(s));
+    CHECK_SNAPSHOT(before, LIT("0123456789"));
+    CHECK_STREAM(s, LIT("0123456789"));
+    bio_snapshot_release(before);
+    bio_release(s);
+}
+
+static void all_pairs_of_changes_keep_every_snapshot(void)
+{
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        for (size_t j = 0; j < COUNT(changes); j++) {
+            bio_stream *s = stream_at(LIT("0123456789"), 4);
+            bio_snapshot *first = value_of(s);
+            CHECK_OK(changes[i].apply(s));
+            bio_snapshot *second = value_of(s);
+            if (bio_len(s) < 10)
+                CHECK_OK(bio_resize(s, 10)); /* by_view writes to byte 9 */
+            CHECK_OK(changes[j].apply(s));
+            if (!(CHECK_SNAPSHOT(first, LIT("0123456789")) &
+                  CHECK_SNAPSHOT(second, changes[i].left, changes[i].len)))
+                check_fail(__FILE__, __LINE__, "... with changes %zu and %zu", i, j);
+            bio_snapshot_release(second);
+            bio_snapshot_release(first);
+            bio_release(s);
+        }
+    }
+}
+
+/* ---- the frozen length is the maximum over all live snapshots ---------------------------------------------- */
+
+static void bytes_frozen_by_a_longer_snapshot_stay_after_truncation(void)
+{
+    bio_stream *s = stream_of(LIT("abcdefgh"));
+    bio_snapshot *longer = value_of(s);
+    CHECK_OK(bio_truncate(s, 4));
+    bio_snapshot *shorter = value_of(s);
+    CHECK_SNAPSHOT(shorter, LIT("abcd"));
+    bio_snapshot_release(shorter); /* the last one taken is not the one that reaches farthest */
+    move_to(s, 4);
+    CHECK_OK(bio_write(s, LIT("XY")));
+    CHECK_SNAPSHOT(longer, LIT("abcdefgh"));
+    CHECK_STREAM(s, LIT("abcdXY"));
+    bio_snapshot_release(longer);
+    bio_release(s);
+}
+
+static void a_gap_over_frozen_bytes_is_zero_in_the_stream_only(void)
+{
+    bio_stream *s = stream_of(LIT("abcdefgh"));
+    bio_snapshot *snap = value_of(s);
+    CHECK_OK(bio_truncate(s, 2));
+    CHECK_OK(bio_resize(s, 6));
+    CHECK_SNAPSHOT(snap, LIT("abcdefgh"));
+    CHECK_STREAM(s, LIT("ab\0\0\0\0"));
+    CHECK_OK(bio_truncate(s, 1));
+    CHECK_OK(bio_pwrite(s, LIT("z"), 7));
+    CHECK_SNAPSHOT(snap, LIT("abcdefgh"));
+    CHECK_STREAM(s, LIT("a\0\0\0\0\0\0z"));
+    bio_snapshot_release(snap);
+    bio_release(s);
+}
+
+static void any_order_of_taking_cutting_and_releasing_keeps_what_is_held(void)
+{
+    /* Six snapshots at going-up-and-down lengths; released one by one in several orders, writing in between. */
+    static const size_t lengths[] = {10, 3, 7, 1, 9, 5};
+    for (size_t step = 1; step < COUNT(lengths); step += 4) { /* 1 and 5 run through all six */
+        bio_stream *s = bio_new();
+        bio_snapshot *snaps[COUNT(lengths)];
+        uint8_t want[COUNT(lengths)][16];
+        REQUIRE(s != NULL);
+        for (size_t i = 0; i < COUNT(lengths); i++) {
+            CHECK_OK(bio_truncate(s, lengths[i]));
+            while (bio_len(s) < lengths[i]) {
+                uint8_t byte = (uint8_t)('a' + i);
+                CHECK_OK(bio_pwrite(s, &byte, 1, bio_len(s)));
+            }
+            snaps[i] = value_of(s);
+            memcpy(want[i], bio_snapshot_data(snaps[i]), lengths[i]);
+        }
+        for (size_t k = 0, at = step; k < COUNT(lengths); k++, at = (at + step) % COUNT(lengths)) {
+            bio_snapshot_release(snaps[at]);
+            snaps[at] = NULL;
+            for (size_t i = 0; i < COUNT(lengths); i++)
+                if (snaps[i])
+                    CHECK_SNAPSHOT(snaps[i], want[i], lengths[i]);
+            CHECK_OK(bio_truncate(s, k));
+            CHECK_OK(bio_pwrite(s, LIT("#"), bio_len(s)));
+        }
+        bio_release(s);
+    }
+}
+
+/* ---- cost -------------------------------------------------------------------------------------------------- */
+
+static void it_copies_nothing(void)
+{
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    CHECK_OK(bio_fill(s, 'x', 100000));
+    move_to(s, 0);
+    const uint8_t *ptr = NULL;
+    size_t len = 0, bytes = book.bytes;
+    CHECK_OK(bio_peek(s, &ptr, &len));
+    bio_snapshot *snap = value_of(s);
+    CHECK_PTR(bio_snapshot_data(snap), ptr);
+    CHECK(book.bytes - bytes < 1024);
+    bytes = book.bytes;
+    bio_snapshot *again = value_of(s);
+    CHECK_EQ(book.bytes, bytes);
+    bio_statistics statistics = statistics_of(s);
+    CHECK_EQ(statistics.snapshot_copies, 0);
+    CHECK_EQ(statistics.forks, 0);
+    bio_snapshot_release(snap);
+    bio_snapshot_release(again);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
+static void appending_after_it_allocates_nothing_while_there_is_room(void)
+{
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 10000, 0, 0);
+    bio_snapshot *snaps[100];
+    for (unsigned i = 0; i < COUNT(snaps); i++) {
+        uint8_t chunk[100];
+        pattern_fill(chunk, sizeof chunk, i * sizeof chunk);
+        size_t requests = book.requests;
+        CHECK_OK(bio_write(s, chunk, sizeof chunk));
+        CHECK_EQ(book.requests, requests);
+        snaps[i] = value_of(s);
+    }
+    bio_statistics statistics = statistics_of(s);
+    CHECK_EQ(statistics.forks, 0);
+    CHECK_EQ(statistics.moves, 0);
+    for (size_t i = 0; i < COUNT(snaps); i++) {
+        CHECK_EQ(bio_snapshot_len(snaps[i]), (i + 1) * 100);
+        CHECK_PTR(bio_snapshot_data(snaps[i]), bio_snapshot_data(snaps[0]));
+        CHECK(pattern_holds(bio_snapshot_data(snaps[i]), (i + 1) * 100, 0));
+        bio_snapshot_release(snaps[i]);
+    }
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
+static void a_growing_log_with_held_snapshots_copies_each_byte_a_bounded_number_of_times(void)
+{
+    enum { ROUNDS = 2000 };
+    bio_stream *s = bio_new();
+    bio_snapshot *held[8] = {NULL};
+    REQUIRE(s != NULL);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        CHECK_OK(bio_write(s, LIT("sixteen bytes...")));
+        bio_snapshot_release(held[i % 8]);
+        held[i % 8] = value_of(s);
+    }
+    bio_statistics statistics = statistics_of(s);
+    CHECK(statistics.fork_bytes + statistics.move_bytes < UINT64_C(4) * 16 * ROUNDS);
+    CHECK_EQ(statistics.snapshot_copies, 0);
+    for (size_t i = 0; i < 8; i++)
+        bio_snapshot_release(held[i]);
+    bio_release(s);
+}
+
+static void an_overwrite_copies_once_and_only_what_is_kept(void)
+{
+    bio_stream *s = bio_new();
+    REQUIRE(s != NULL);
+    CHECK_OK(bio_fill(s, 'x', 1000));
+    bio_snapshot *snap = value_of(s);
+    static uint8_t fresh[600];
+    CHECK_OK(bio_pwrite(s, fresh, sizeof fresh, 100));
+    bio_statistics statistics = statistics_of(s);
+    CHECK_EQ(statistics.forks, 1);
+    CHECK(statistics.fork_bytes <= 400);
+    for (uint64_t i = 0; i < 1000; i += 50) /* the stream has bytes of its own now */
+        CHECK_OK(bio_pwrite(s, "y", 1, i));
+    CHECK_EQ(statistics_of(s).forks, 1);
+    for (size_t i = 0; i < 1000; i++)
+        CHECK_EQ(bio_snapshot_data(snap)[i], 'x');
+    bio_snapshot_release(snap);
+    bio_release(s);
+}
+
+static void an_overwrite_copies_nothing_once_the_snapshot_is_gone(void)
+{
+    bio_stream *s = stream_of(LIT("0123456789"));
+    for (int i = 0; i < 10; i++) {
+        bio_snapshot_release(value_of(s));
+        CHECK_OK(bio_pwrite(s, LIT("X"), (uint64_t)i));
+    }
+    CHECK_EQ(statistics_of(s).forks, 0);
+    CHECK_STREAM(s, LIT("XXXXXXXXXX"));
+    bio_release(s);
+}
+
+static void clone_and_from_snapshot_copy_nothing(void)
+{
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0), *clone = NULL, *from = NULL;
+    CHECK_OK(bio_fill(s, 'x', 100000));
+    size_t bytes = book.bytes;
+    REQUIRE_OK(bio_clone(s, &clone));
+    bio_snapshot *snap = value_of(clone);
+    REQUIRE_OK(bio_from_snapshot(snap, &from));
+    CHECK(book.bytes - bytes < 4096);
+    bio_snapshot_release(snap);
+    CHECK_EQ(bio_len(from), 100000);
+    bio_release(s);
+    bio_release(clone);
+    bio_release(from);
+    LEDGER_CLOSE(&book);
+}
+
+CHECK_MAIN(CASE(it_is_all_of_the_stream_wherever_the_position_is),
+           CASE(twice_without_a_change_is_the_same_handle_counted_up),
+           CASE(every_change_gives_another_snapshot_and_leaves_the_old),
+           CASE(a_write_of_the_same_bytes_hurts_no_snapshot), CASE(all_pairs_of_changes_keep_every_snapshot),
+           CASE(bytes_frozen_by_a_longer_snapshot_stay_after_truncation),
+           CASE(a_gap_over_frozen_bytes_is_zero_in_the_stream_only),
+           CASE(any_order_of_taking_cutting_and_releasing_keeps_what_is_held), CASE(it_copies_nothing),
+           CASE(appending_after_it_allocates_nothing_while_there_is_room),
+           CASE(a_growing_log_with_held_snapshots_copies_each_byte_a_bounded_number_of_times),
+           CASE(an_overwrite_copies_once_and_only_what_is_kept),
+           CASE(an_overwrite_copies_nothing_once_the_snapshot_is_gone),
+           CASE(clone_and_from_snapshot_copy_nothing))

@@ -1,0 +1,1652 @@
+/*
+ * libbytesio: Python's io.BytesIO for every language that speaks C.
+ *
+ * Three handles. A stream (bio_stream) is a seekable, growable run of bytes in memory with one position. A
+ * snapshot (bio_snapshot) is what a stream held at one moment: immutable, taken without a copy, valid while the
+ * stream is written on. A view (bio_view) is a live window onto a stream's bytes. Each is counted: whoever is
+ * given one releases it (bio_release, bio_snapshot_release, bio_view_release), NULL is fine, in any order;
+ * snapshots and views outlive their stream.
+ *
+ *     bio_stream *stream = bio_new();
+ *     bio_snapshot *before = NULL, *after = NULL;
+ *     if (bio_write(stream, "hello, world", 12) == BYTESIO_OK &&
+ *         bio_getvalue(stream, &before) == BYTESIO_OK &&
+ *         bio_seek(stream, 0, BYTESIO_SEEK_SET, NULL) == BYTESIO_OK &&
+ *         bio_write(stream, "HELLO", 5) == BYTESIO_OK &&
+ *         bio_getvalue(stream, &after) == BYTESIO_OK) {
+ *         printf("%.*s -> %.*s\n",
+ *                (int)bio_snapshot_len(before), (const char *)bio_snapshot_data(before),
+ *                (int)bio_snapshot_len(after), (const char *)bio_snapshot_data(after));
+ *     }
+ *     bio_snapshot_release(after);
+ *     bio_snapshot_release(before);
+ *     bio_release(stream);
+ *
+ * Errors. Functions return a bio_status: 0 (BYTESIO_OK) or a negative code, with a text from bio_strerror().
+ * Results go to out-parameters, written only on success. On any error length, position, bytes, snapshots and views
+ * are as before. Running out of memory is an error like any other; the library never aborts the process. Every
+ * pointer is checked for NULL (NULL_ARG); (NULL, 0) is an empty buffer. Not checked: a pointer that was never a
+ * handle, or one used after its last release.
+ *
+ * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
+ * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
+ * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ *
+ * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with
+ * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
+ * Callbacks that release adopted memory run with no lock held.
+ *
+ * fork(). Parent and child each go on with the bytes that they had.
+ *
+ * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * Generated from the library's source; do not edit.
+ * Licence: MIT OR Apache-2.0
+ */
+
+#ifndef BYTESIO_H
+#define BYTESIO_H
+
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/** The version of this header; bio_version() and bio_version_number() give that of the library in use. */
+#define BYTESIO_VERSION "0.1.0"
+#define BYTESIO_VERSION_MAJOR 0
+#define BYTESIO_VERSION_MINOR 1
+#define BYTESIO_VERSION_PATCH 0
+#define BYTESIO_VERSION_NUMBER ((BYTESIO_VERSION_MAJOR << 16) | (BYTESIO_VERSION_MINOR << 8) | BYTESIO_VERSION_PATCH)
+
+/** Marks what the library exports; may be defined beforehand. */
+#ifndef BYTESIO_API
+#  if defined(__GNUC__) && !defined(_WIN32)
+#    define BYTESIO_API __attribute__((__visibility__("default")))
+#  else
+#    define BYTESIO_API
+#  endif
+#endif
+
+/** Marks a result that must not be ignored; define it as nothing beforehand to ignore results freely. */
+#ifndef BYTESIO_NODISCARD
+#  if defined(__GNUC__)
+#    define BYTESIO_NODISCARD __attribute__((__warn_unused_result__))
+#  elif defined(__cplusplus) && __cplusplus >= 201703L
+#    define BYTESIO_NODISCARD [[nodiscard]]
+#  else
+#    define BYTESIO_NODISCARD
+#  endif
+#endif
+
+#if defined(__GNUC__)
+#  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
+#else
+#  define BYTESIO_PRINTF(text, first)
+#endif
+
+/** bio_set_limit(), bio_options.limit: no limit. */
+#define BYTESIO_NO_LIMIT UINT64_MAX
+
+/** What a search stores for a miss. */
+#define BYTESIO_NOT_FOUND SIZE_MAX
+
+/** The initial value of a bio_options. */
+#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0}
+
+/** The initial value of a bio_statistics. */
+#define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0}
+
+
+/* --- Statuses ------------------------------------------------------------------------------------
+ * 0 is success, negative is an error; bio_strerror() gives each a text.
+ */
+
+/**
+ * Success.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_OK 0
+
+/**
+ * A required pointer was NULL, or a NULL buffer came with a length above 0.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_NULL_ARG (-1)
+
+/**
+ * An argument has a value that the function does not know or allow.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_INVALID (-2)
+
+/**
+ * The stream is closed.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_CLOSED (-3)
+
+/**
+ * A view is alive, and the call would change the length or move the bytes.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_EXPORTED (-4)
+
+/**
+ * The bytes may not be written. No function of this version returns it.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_READONLY (-5)
+
+/**
+ * The stream's limit, or a fixed stream's capacity, would be passed.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_LIMIT (-6)
+
+/**
+ * A size, an offset or a reference count is beyond what can be represented.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_OVERFLOW (-7)
+
+/**
+ * Out of memory.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_NOMEM (-8)
+
+/**
+ * The range lies outside the snapshot, view or window.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_RANGE (-9)
+
+/**
+ * A window from bio_prepare() is open.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_BUSY (-10)
+
+/**
+ * The operating system reported an error; its number is in the function's out-parameter.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_IO (-11)
+
+/**
+ * This build or platform cannot do it.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_UNSUPPORTED (-12)
+
+/**
+ * A defect of the library. The stream it happened in gives this code from then on.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_INTERNAL (-13)
+
+/* --- Types and constants -------------------------------------------------------------------------
+ * Three handles, each with its own release function; plain structs that carry their size where they may
+ * grow.
+ */
+
+/**
+ * bio_seek(): the offset counts from the beginning.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_SEEK_SET 0
+
+/**
+ * bio_seek(): the offset counts from the position.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_SEEK_CUR 1
+
+/**
+ * bio_seek(): the offset counts from the end.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_SEEK_END 2
+
+/**
+ * bio_getbuffer(): the view is for reading only.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_VIEW_READONLY 0
+
+/**
+ * bio_getbuffer(): the view may be written through.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_VIEW_WRITABLE 1
+
+/**
+ * bio_options.flags: no lock; whoever holds references to the stream, its views included, orders all calls.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_STREAM_UNLOCKED 1
+
+/**
+ * bio_statistics.kind: nothing has been allocated.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_KIND_NONE 0
+
+/**
+ * bio_statistics.kind: memory from the stream's allocator.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_KIND_HEAP 1
+
+/**
+ * bio_statistics.kind: adopted memory, not yet changed.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_KIND_FOREIGN 2
+
+/**
+ * bio_statistics.kind: the caller's own memory, from bio_new_fixed().
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_KIND_FIXED 3
+
+/**
+ * An immutable run of bytes that will not change, move or shrink while a reference to it is held. Ended by
+ * bio_snapshot_release(); freely shared between threads.
+ *
+ * Since: 0.1
+ */
+typedef struct bio_snapshot bio_snapshot;
+
+/**
+ * A seekable, growable byte stream in memory with one position. Made by bio_new() and its kin, ended by
+ * bio_release(); any thread may hold a reference, and every call is atomic with respect to every other.
+ *
+ * Since: 0.1
+ */
+typedef struct bio_stream bio_stream;
+
+/**
+ * A live window onto a stream's bytes: reads see later writes, and writes are seen by the stream. Ended by
+ * bio_view_release(). The reference may be shared; access through the raw pointer is the caller's to order.
+ *
+ * Since: 0.1
+ */
+typedef struct bio_view bio_view;
+
+/**
+ * The result of a call: BYTESIO_OK (0), or one of the negative codes above.
+ *
+ * Since: 0.1
+ */
+typedef int32_t bio_status;
+
+/**
+ * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
+ * with the stream's lock held: must not call the library with that stream, and must not unwind.
+ *
+ * Since: 0.1
+ */
+typedef void *(*bio_allocate_fn)(void *ctx, size_t size, size_t align);
+
+/**
+ * The same bytes in `new_size` bytes, perhaps elsewhere, or NULL with `ptr` left as it was. `old_size` and
+ * `align` are what `ptr` was allocated with. Otherwise as bio_allocate_fn.
+ *
+ * Since: 0.1
+ */
+typedef void *(*bio_reallocate_fn)(void *ctx,
+                                   void *ptr,
+                                   size_t old_size,
+                                   size_t new_size,
+                                   size_t align);
+
+/**
+ * Gives back memory, with the size and alignment it was last allocated with. Otherwise as bio_allocate_fn.
+ *
+ * Since: 0.1
+ */
+typedef void (*bio_deallocate_fn)(void *ctx, void *ptr, size_t size, size_t align);
+
+/**
+ * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
+ * functions and `ctx` are in use until the last of them is released.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+    /**
+     * Required.
+     */
+    bio_allocate_fn allocate;
+    /**
+     * NULL: allocate, copy and deallocate instead.
+     */
+    bio_reallocate_fn reallocate;
+    /**
+     * Required.
+     */
+    bio_deallocate_fn deallocate;
+    /**
+     * Passed to each.
+     */
+    void *ctx;
+} bio_allocator;
+
+/**
+ * What can be chosen when a stream is made. Begin with BYTESIO_OPTIONS_INIT, or with zeros and the size.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+    /**
+     * sizeof(bio_options) as the caller was compiled.
+     */
+    size_t struct_size;
+    /**
+     * Bytes to make room for at once.
+     */
+    size_t capacity;
+    /**
+     * The length beyond which the stream refuses to grow, in bytes; 0 and BYTESIO_NO_LIMIT: none.
+     */
+    uint64_t limit;
+    /**
+     * Copied; NULL: malloc and its kin.
+     */
+    const bio_allocator *allocator;
+    /**
+     * BYTESIO_STREAM_UNLOCKED or 0.
+     */
+    uint32_t flags;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} bio_options;
+
+/**
+ * Gives adopted memory back. Called exactly once, on whichever thread lets the memory go, with no lock
+ * held; may call the library. Must not unwind (no C++ exception).
+ *
+ * Since: 0.1
+ */
+typedef void (*bio_release_fn)(void *ctx, void *data, size_t len);
+
+/**
+ * A piece of memory to be written by bio_writev(); (NULL, 0) is an empty one.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+    /**
+     * The first byte.
+     */
+    const void *data;
+    /**
+     * How many bytes.
+     */
+    size_t len;
+} bio_slice;
+
+/**
+ * What a stream is made of, and what its storage has had to do since it was made.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+    /**
+     * sizeof(bio_statistics) as the caller was compiled; set by the caller.
+     */
+    size_t struct_size;
+    /**
+     * Times the bytes were separated from snapshots, clones or adopted memory.
+     */
+    uint64_t forks;
+    /**
+     * Bytes copied for that.
+     */
+    uint64_t fork_bytes;
+    /**
+     * Times growth gave the bytes another place or size.
+     */
+    uint64_t moves;
+    /**
+     * Bytes that were in them then.
+     */
+    uint64_t move_bytes;
+    /**
+     * Snapshots that had to copy: under a writable view, or of a fixed stream.
+     */
+    uint64_t snapshot_copies;
+    /**
+     * Bytes copied for that.
+     */
+    uint64_t snapshot_copy_bytes;
+    /**
+     * One of BYTESIO_KIND_*.
+     */
+    uint32_t kind;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} bio_statistics;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* --- Making and ending streams -------------------------------------------------------------------
+ * A constructor gives the caller one reference. bio_retain() adds one, bio_release() takes one away, and
+ * the last release ends the stream; snapshots and views go on without it.
+ */
+
+/**
+ * Makes an empty stream without limit.
+ *
+ * Returns: a stream (owned: bio_release()), or NULL when out of memory.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_stream *bio_new(void);
+
+/**
+ * Makes an empty stream with a capacity, a limit, flags and an allocator.
+ *
+ * options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size smaller
+ * than that of version 0.1, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know
+ * set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_new_with(const bio_options *options,
+                        bio_stream **out);
+
+/**
+ * Makes a stream that holds a copy of `len` bytes, at position 0.
+ *
+ * data: borrowed for the call.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_from_bytes(const void *data,
+                          size_t len,
+                          bio_stream **out);
+
+/**
+ * Makes a stream with a snapshot's bytes, at position 0, without a copy; the first change separates them.
+ *
+ * snapshot: borrowed for the call; the stream takes a reference of its own.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_from_snapshot(bio_snapshot *snapshot,
+                             bio_stream **out);
+
+/**
+ * Makes a stream over foreign memory, at position 0, without a copy. The library only reads that memory: the first
+ * change of the stream copies what it keeps and lets the memory go.
+ *
+ * data: lent until `release` is called; must not change meanwhile.
+ * release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
+ * needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
+ * failure it is not called, and the memory is the caller's as before.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_adopt(const void *data,
+                     size_t len,
+                     bio_release_fn release,
+                     void *ctx,
+                     bio_stream **out);
+
+/**
+ * Makes a stream over the caller's own memory, at position 0: its content is the first `len` bytes, it is written in
+ * place and never grows beyond `capacity` (LIMIT). Snapshots and clones of it copy, since the memory is not the
+ * library's to keep.
+ *
+ * data: lent until the stream and its views are released, or closed and released.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_new_fixed(void *data,
+                         size_t capacity,
+                         size_t len,
+                         bio_stream **out);
+
+/**
+ * Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,
+ * unless a writable view of the stream is alive or the stream is a fixed one.
+ *
+ * stream: borrowed for the call.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, CLOSED, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_clone(bio_stream *stream,
+                     bio_stream **out);
+
+/**
+ * Adds a reference to a stream.
+ *
+ * stream: borrowed for the call; NULL gives NULL.
+ * Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bio_stream *bio_retain(bio_stream *stream);
+
+/**
+ * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
+ *
+ * stream: the caller's reference is gone after the call; NULL does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+void bio_release(bio_stream *stream);
+
+/**
+ * Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
+ * bio_is_closed(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing. Views may be
+ * alive; they keep the bytes.
+ *
+ * stream: borrowed for the call; the caller's reference stays and has to be released.
+ * Errors: NULL_ARG, BUSY.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+bio_status bio_close(bio_stream *stream);
+
+/**
+ * Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
+ * one.
+ *
+ * stream: borrowed for the call; the caller's reference stays and has to be released.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_close_take(bio_stream *stream,
+                          bio_snapshot **out);
+
+/**
+ * Says whether a stream is closed.
+ *
+ * stream: borrowed for the call.
+ * Returns: true for a closed stream and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bool bio_is_closed(const bio_stream *stream);
+
+/* --- Position and length -------------------------------------------------------------------------
+ * Positions run from 0 to INT64_MAX and may lie past the end. Lengths are questions that cannot fail: 0 for
+ * a closed stream and for NULL.
+ */
+
+/**
+ * Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
+ * from the position and from the end, a result before the beginning becomes 0.
+ *
+ * stream: borrowed for the call.
+ * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
+ * position: receives the new position, in bytes; may be NULL.
+ * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+bio_status bio_seek(bio_stream *stream,
+                    int64_t offset,
+                    int32_t whence,
+                    uint64_t *position);
+
+/**
+ * Gives the position, in bytes.
+ *
+ * stream: borrowed for the call.
+ * Returns: the position; 0 for a closed stream and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API uint64_t bio_tell(const bio_stream *stream);
+
+/**
+ * Gives the length, in bytes. It takes no view.
+ *
+ * stream: borrowed for the call.
+ * Returns: the length; 0 for a closed stream and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API uint64_t bio_len(const bio_stream *stream);
+
+/**
+ * Gives the length that the present memory can hold, in bytes.
+ *
+ * stream: borrowed for the call.
+ * Returns: the capacity; 0 for a closed stream and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API uint64_t bio_capacity(const bio_stream *stream);
+
+/**
+ * Gives the number of open exports: calls of bio_getbuffer() of whose view, slices included, a reference is left.
+ * While it is not 0, the length cannot change.
+ *
+ * stream: borrowed for the call.
+ * Returns: the number; 0 for a closed stream and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+size_t bio_export_count(const bio_stream *stream);
+
+/* --- Reading -------------------------------------------------------------------------------------
+ * At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
+ * end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
+ * until the next call that changes the stream; moving the position is no change.
+ */
+
+/**
+ * Reads up to `len` bytes at the position and moves it.
+ *
+ * stream: borrowed for the call.
+ * buf: borrowed for the call; may lie in a view of the same stream.
+ * nread: receives how many bytes were read.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read(bio_stream *stream,
+                    void *buf,
+                    size_t len,
+                    size_t *nread);
+
+/**
+ * Reads up to `len` bytes at `offset`; the position stays.
+ *
+ * stream: borrowed for the call.
+ * buf: borrowed for the call; may lie in a view of the same stream.
+ * nread: receives how many bytes were read; 0 at or past the end.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_pread(bio_stream *stream,
+                     void *buf,
+                     size_t len,
+                     uint64_t offset,
+                     size_t *nread);
+
+/**
+ * Shows the bytes from the position to the end in place; the position stays.
+ *
+ * stream: borrowed for the call.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes there are.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_peek(bio_stream *stream,
+                    const uint8_t **ptr,
+                    size_t *len);
+
+/**
+ * Moves the position over up to `len` bytes of content.
+ *
+ * stream: borrowed for the call.
+ * skipped: receives how many bytes there were; may be NULL.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bio_status bio_skip(bio_stream *stream, size_t len, size_t *skipped);
+
+/**
+ * Reads a line in place, through its line feed (0x0A; CR and NUL are ordinary bytes), or `limit` bytes, or to the
+ * end, and moves the position.
+ *
+ * stream: borrowed for the call.
+ * limit: 0 gives an empty line, SIZE_MAX sets none.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives the line's length, its line feed included; 0 at the end.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_readline(bio_stream *stream,
+                        size_t limit,
+                        const uint8_t **ptr,
+                        size_t *len);
+
+/**
+ * Reads in place through the next `delimiter`, or `limit` bytes, or to the end, and moves the position.
+ *
+ * stream: borrowed for the call.
+ * limit: 0 gives no bytes, SIZE_MAX sets none.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes, the delimiter included; 0 at the end.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read_until(bio_stream *stream,
+                          uint8_t delimiter,
+                          size_t limit,
+                          const uint8_t **ptr,
+                          size_t *len);
+
+/**
+ * Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No copy,
+ * unless a writable view of the stream is alive or the stream is a fixed one.
+ *
+ * stream: borrowed for the call.
+ * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
+ * Errors: NULL_ARG, CLOSED, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read_snapshot(bio_stream *stream,
+                             size_t len,
+                             bio_snapshot **out);
+
+/* --- Writing -------------------------------------------------------------------------------------
+ * Over what is there and beyond the end. A gap between the end and the position becomes zeros; writing no
+ * bytes changes nothing, so it fills no gap. A source may lie in one of the stream's own snapshots or views.
+ * While a view is alive, what would change the length gives EXPORTED. On any error nothing is written.
+ */
+
+/**
+ * Writes `len` bytes at the position and moves it.
+ *
+ * stream: borrowed for the call.
+ * data: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_write(bio_stream *stream,
+                     const void *data,
+                     size_t len);
+
+/**
+ * Writes `len` bytes at `offset`; the position stays.
+ *
+ * stream: borrowed for the call.
+ * data: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_pwrite(bio_stream *stream,
+                      const void *data,
+                      size_t len,
+                      uint64_t offset);
+
+/**
+ * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing.
+ *
+ * stream: borrowed for the call.
+ * slices: `count` pieces, borrowed for the call; NULL for none.
+ * Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_writev(bio_stream *stream,
+                      const bio_slice *slices,
+                      size_t count);
+
+/**
+ * Writes a snapshot's bytes at the position and moves it; into an empty stream at position 0 without a copy.
+ *
+ * stream: borrowed for the call.
+ * snapshot: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_write_snapshot(bio_stream *stream,
+                              bio_snapshot *snapshot);
+
+/**
+ * Writes `len` times the same byte at the position and moves it.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_fill(bio_stream *stream, uint8_t byte, size_t len);
+
+/* --- Length, room and limit ----------------------------------------------------------------------
+ */
+
+/**
+ * Cuts the content to at most `size` bytes. Never extends it, never moves the position.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_truncate(bio_stream *stream,
+                        uint64_t size);
+
+/**
+ * Cuts the content to `size` bytes, or extends it with zeros; the position stays.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(bio_stream *stream, uint64_t size);
+
+/**
+ * Makes length and position 0 and keeps the capacity.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots keep the present memory.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(bio_stream *stream);
+
+/**
+ * Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(bio_stream *stream, size_t additional);
+
+/**
+ * Gives memory back that the content does not need, as far as no snapshot or clone holds it.
+ *
+ * stream: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bio_status bio_shrink_to_fit(bio_stream *stream);
+
+/**
+ * Sets the length beyond which the stream refuses to grow, in bytes.
+ *
+ * stream: borrowed for the call.
+ * limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
+ * Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(bio_stream *stream, uint64_t limit);
+
+/* --- Windows and formatted output ----------------------------------------------------------------
+ * A window is memory that the caller fills and then makes part of the stream: the way for code that wants a
+ * pointer to write to (decompressors, image libraries, read callbacks). bio_printf() and bio_vprintf(), at the end of
+ * this header, stand on it. While a window is open, reads, seeks, snapshots and read-only views go on; other
+ * changes give BUSY.
+ */
+
+/**
+ * Opens a window of at least `min` bytes at the position. Its bytes are no part of the stream until bio_commit().
+ *
+ * stream: borrowed for the call.
+ * min: in bytes; 0 takes what room there is.
+ * ptr: receives the window's address (lent for writing until bio_commit() or the stream's last release); never NULL.
+ * capacity: receives its size, in bytes.
+ * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any; who may write into the window is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_prepare(bio_stream *stream,
+                       size_t min,
+                       uint8_t **ptr,
+                       size_t *capacity);
+
+/**
+ * Makes the first `len` bytes of the open window part of the stream, at the position where it was opened, and closes
+ * it; the position is then behind them. 0 gives the window up and changes nothing.
+ *
+ * stream: borrowed for the call.
+ * len: in bytes; these have been written by the caller.
+ * Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
+ * error the window stays open.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_commit(bio_stream *stream,
+                      size_t len);
+
+/* --- File descriptors ----------------------------------------------------------------------------
+ * Bytes move between the stream's own memory and the descriptor, with no buffer in between. Interrupted and
+ * short transfers go on by themselves. The stream is locked until the call ends, also while the descriptor lets it
+ * wait.
+ */
+
+/**
+ * Reads from a file descriptor into the stream, at the position, which moves: until the descriptor's end, until `max`
+ * bytes, or until the limit (with a view alive: the end of the content) is reached.
+ *
+ * stream: borrowed for the call.
+ * fd: borrowed for the call; read from where it stands.
+ * max: in bytes; SIZE_MAX: all there is.
+ * moved: receives how many bytes arrived, also on IO.
+ * os_error: receives the errno on IO, else 0.
+ * Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
+ * arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read_fd(bio_stream *stream,
+                       int32_t fd,
+                       size_t max,
+                       size_t *moved,
+                       int32_t *os_error);
+
+/**
+ * Writes the bytes from the position on, at most `max`, to a file descriptor; the position moves behind what was
+ * written.
+ *
+ * stream: borrowed for the call.
+ * fd: borrowed for the call.
+ * max: in bytes; SIZE_MAX: all that are left.
+ * moved: receives how many bytes were written, also on IO.
+ * os_error: receives the errno on IO, else 0.
+ * Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_write_fd(bio_stream *stream,
+                        int32_t fd,
+                        size_t max,
+                        size_t *moved,
+                        int32_t *os_error);
+
+/* --- Snapshots -----------------------------------------------------------------------------------
+ * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
+ * stream. Taking one copies nothing; the stream's first write over bytes that a snapshot covers does.
+ */
+
+/**
+ * Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
+ * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies unless
+ * nothing has changed.
+ *
+ * stream: borrowed for the call.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, CLOSED, NOMEM.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_getvalue(bio_stream *stream,
+                        bio_snapshot **out);
+
+/**
+ * Makes a snapshot that holds a copy of `len` bytes.
+ *
+ * data: borrowed for the call.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_new(const void *data,
+                            size_t len,
+                            bio_snapshot **out);
+
+/**
+ * Makes a snapshot of foreign memory, without a copy.
+ *
+ * data: lent until `release` is called; must not change meanwhile.
+ * release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
+ * the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
+ * the caller's as before.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_adopt(const void *data,
+                              size_t len,
+                              bio_release_fn release,
+                              void *ctx,
+                              bio_snapshot **out);
+
+/**
+ * Gives the address of a snapshot's bytes. They need not end with a NUL.
+ *
+ * snapshot: borrowed for the call.
+ * Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+const uint8_t *bio_snapshot_data(const bio_snapshot *snapshot);
+
+/**
+ * Gives a snapshot's length, in bytes.
+ *
+ * snapshot: borrowed for the call.
+ * Returns: the length; 0 for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API size_t bio_snapshot_len(const bio_snapshot *snapshot);
+
+/**
+ * Gives a part of a snapshot as a snapshot of its own, without a copy.
+ *
+ * snapshot: borrowed for the call; may be released before the part.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_slice(bio_snapshot *snapshot,
+                              size_t offset,
+                              size_t len,
+                              bio_snapshot **out);
+
+/**
+ * Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
+ * stream's changes copy them.
+ *
+ * snapshot: consumed on success: the caller's reference is gone; on an error it stays.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_into_stream(bio_snapshot *snapshot,
+                                    bio_stream **out);
+
+/**
+ * Adds a reference to a snapshot.
+ *
+ * snapshot: borrowed for the call; NULL gives NULL.
+ * Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+bio_snapshot *bio_snapshot_retain(bio_snapshot *snapshot);
+
+/**
+ * Gives a reference up; the bytes go with the last one that needs them.
+ *
+ * snapshot: the caller's reference is gone after the call; NULL does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API void bio_snapshot_release(bio_snapshot *snapshot);
+
+/* --- Views ---------------------------------------------------------------------------------------
+ * A live window onto the bytes that a stream had when the view was taken: reads see later writes, and writes are seen
+ * by the stream. While a view is alive the stream reads, seeks, gives snapshots and writes within its length; what
+ * would change the length gives EXPORTED. A view keeps its bytes when the stream is closed or released.
+ */
+
+/**
+ * Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
+ * separates the two first, which copies; a read-only one need not.
+ *
+ * stream: borrowed for the call.
+ * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE.
+ * out: receives a view (owned: bio_view_release()).
+ * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_getbuffer(bio_stream *stream,
+                         uint32_t flags,
+                         bio_view **out);
+
+/**
+ * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
+ * through the stream has to separate it from a snapshot or from adopted memory: ask again after such a write. The
+ * address given out before stays readable, with the bytes as they were, until the next call for the same view.
+ *
+ * view: borrowed for the call.
+ * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
+ * for NULL.
+ * Threads: any; access through the pointer is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+uint8_t *bio_view_data(bio_view *view);
+
+/**
+ * Gives a view's length, in bytes.
+ *
+ * view: borrowed for the call.
+ * Returns: the length; 0 for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API size_t bio_view_len(const bio_view *view);
+
+/**
+ * Says whether a view's bytes may only be read.
+ *
+ * view: borrowed for the call.
+ * Returns: true for a read-only view and for NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bool bio_view_is_readonly(const bio_view *view);
+
+/**
+ * Gives a part of a view as a view of its own, of the same kind. It holds the same export.
+ *
+ * view: borrowed for the call; may be released before the part.
+ * out: receives a view (owned: bio_view_release()).
+ * Errors: NULL_ARG, RANGE (not within the view), NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_slice(bio_view *view,
+                          size_t offset,
+                          size_t len,
+                          bio_view **out);
+
+/**
+ * Gives a read-only view of the same bytes. It holds the same export.
+ *
+ * view: borrowed for the call; may be released before the new one.
+ * out: receives a view (owned: bio_view_release()).
+ * Errors: NULL_ARG, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_view_to_readonly(bio_view *view, bio_view **out);
+
+/**
+ * Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
+ * fixed stream.
+ *
+ * view: borrowed for the call.
+ * out: receives a snapshot (owned: bio_snapshot_release()).
+ * Errors: NULL_ARG, NOMEM.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_snapshot(bio_view *view,
+                             bio_snapshot **out);
+
+/**
+ * Adds a reference to a view.
+ *
+ * view: borrowed for the call; NULL gives NULL.
+ * Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API bio_view *bio_view_retain(bio_view *view);
+
+/**
+ * Gives a reference up. The export ends with the last one to the view and to the views made from it.
+ *
+ * view: the caller's reference is gone after the call; NULL does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+void bio_view_release(bio_view *view);
+
+/* --- Searching -----------------------------------------------------------------------------------
+ * The same six for snapshots and views. Offsets count from the beginning of the snapshot or view, in bytes.
+ */
+
+/**
+ * Finds the first occurrence of `needle` that begins at or after `start`.
+ *
+ * snapshot: borrowed for the call.
+ * needle: borrowed for the call; an empty one is found everywhere.
+ * start: in bytes from the beginning.
+ * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_find(const bio_snapshot *snapshot,
+                             const void *needle,
+                             size_t len,
+                             size_t start,
+                             size_t *at);
+
+/**
+ * Finds the last occurrence of `needle` that begins at or after `start`; to bound the end, search a slice.
+ *
+ * snapshot: borrowed for the call.
+ * needle: borrowed for the call; an empty one is found everywhere.
+ * start: in bytes from the beginning.
+ * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_rfind(const bio_snapshot *snapshot,
+                              const void *needle,
+                              size_t len,
+                              size_t start,
+                              size_t *at);
+
+/**
+ * Counts the occurrences of `needle` that do not overlap; an empty one occurs once more than there are bytes.
+ *
+ * snapshot: borrowed for the call.
+ * needle: borrowed for the call.
+ * count: receives the number.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_count(const bio_snapshot *snapshot,
+                              const void *needle,
+                              size_t len,
+                              size_t *count);
+
+/**
+ * Compares all bytes with `data`, as memcmp() does; where one begins the other, the shorter is less.
+ *
+ * snapshot: borrowed for the call.
+ * data: borrowed for the call.
+ * order: receives -1, 0 or 1.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_compare(const bio_snapshot *snapshot,
+                                const void *data,
+                                size_t len,
+                                int32_t *order);
+
+/**
+ * Says whether the bytes begin with `data`.
+ *
+ * snapshot: borrowed for the call.
+ * data: borrowed for the call.
+ * result: receives the answer.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_starts_with(const bio_snapshot *snapshot,
+                                    const void *data,
+                                    size_t len,
+                                    bool *result);
+
+/**
+ * Says whether the bytes end with `data`.
+ *
+ * snapshot: borrowed for the call.
+ * data: borrowed for the call.
+ * result: receives the answer.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_snapshot_ends_with(const bio_snapshot *snapshot,
+                                  const void *data,
+                                  size_t len,
+                                  bool *result);
+
+/**
+ * Finds the first occurrence of `needle` that begins at or after `start`.
+ *
+ * view: borrowed for the call.
+ * needle: borrowed for the call; an empty one is found everywhere.
+ * start: in bytes from the beginning.
+ * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_find(const bio_view *view,
+                         const void *needle,
+                         size_t len,
+                         size_t start,
+                         size_t *at);
+
+/**
+ * Finds the last occurrence of `needle` that begins at or after `start`; to bound the end, search a slice.
+ *
+ * view: borrowed for the call.
+ * needle: borrowed for the call; an empty one is found everywhere.
+ * start: in bytes from the beginning.
+ * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_rfind(const bio_view *view,
+                          const void *needle,
+                          size_t len,
+                          size_t start,
+                          size_t *at);
+
+/**
+ * Counts the occurrences of `needle` that do not overlap; an empty one occurs once more than there are bytes.
+ *
+ * view: borrowed for the call.
+ * needle: borrowed for the call.
+ * count: receives the number.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_count(const bio_view *view,
+                          const void *needle,
+                          size_t len,
+                          size_t *count);
+
+/**
+ * Compares all bytes with `data`, as memcmp() does; where one begins the other, the shorter is less.
+ *
+ * view: borrowed for the call.
+ * data: borrowed for the call.
+ * order: receives -1, 0 or 1.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_compare(const bio_view *view,
+                            const void *data,
+                            size_t len,
+                            int32_t *order);
+
+/**
+ * Says whether the bytes begin with `data`.
+ *
+ * view: borrowed for the call.
+ * data: borrowed for the call.
+ * result: receives the answer.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_starts_with(const bio_view *view,
+                                const void *data,
+                                size_t len,
+                                bool *result);
+
+/**
+ * Says whether the bytes end with `data`.
+ *
+ * view: borrowed for the call.
+ * data: borrowed for the call.
+ * result: receives the answer.
+ * Errors: NULL_ARG, OVERFLOW.
+ * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_ends_with(const bio_view *view,
+                              const void *data,
+                              size_t len,
+                              bool *result);
+
+/* --- Information ---------------------------------------------------------------------------------
+ */
+
+/**
+ * Says what a stream is made of, and what its storage has had to do since it was made.
+ *
+ * stream: borrowed for the call.
+ * statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
+ * more.
+ * Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_get_statistics(const bio_stream *stream,
+                              bio_statistics *statistics);
+
+/**
+ * Gives a status code's text: a short English phrase in ASCII.
+ *
+ * Returns: the text (static: never released), also for a code that no version defines; never NULL.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API const char *bio_strerror(bio_status status);
+
+/**
+ * Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
+ *
+ * Returns: the text (static: never released).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+const char *bio_version(void);
+
+/**
+ * Gives the version of the library in use as a number, to be compared with BYTESIO_VERSION_NUMBER.
+ *
+ * Returns: major << 16 | minor << 8 | patch.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API uint32_t bio_version_number(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/**
+ * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
+ *
+ * It opens a window for as long as it formats, so that another thread's change of the same stream gets BUSY meanwhile.
+ *
+ * stream: borrowed for the call.
+ * format, args: borrowed for the call; as for vsnprintf().
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
+static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_list args) {
+    uint8_t *window = NULL;
+    size_t capacity = 0;
+    va_list again;
+    bio_status status, closed;
+    int needed;
+
+    if (format == NULL) {
+        return BYTESIO_NULL_ARG;
+    }
+    status = bio_prepare(stream, 0, &window, &capacity);
+    if (status == BYTESIO_LIMIT || status == BYTESIO_EXPORTED) {
+        window = NULL; /* no room to format in; the text may be empty all the same */
+        capacity = 0;
+    } else if (status != BYTESIO_OK) {
+        return status;
+    }
+    va_copy(again, args);
+    needed = vsnprintf((char *)window, window ? capacity : 0, format, again);
+    va_end(again);
+    if (window != NULL) {
+        if (needed >= 0 && (size_t)needed < capacity) {
+            status = bio_commit(stream, (size_t)needed);
+            if (status == BYTESIO_OK) {
+                return status;
+            }
+        }
+        closed = bio_commit(stream, 0);
+        if (status != BYTESIO_OK || closed != BYTESIO_OK) {
+            return status != BYTESIO_OK ? status : closed;
+        }
+    }
+    if (needed < 0) {
+        return BYTESIO_INVALID;
+    }
+    /* Too long for the window, or for the terminating NUL that vsnprintf() appends and the stream has no room for. */
+    char *text = (char *)malloc((size_t)needed + 1);
+    if (text == NULL) {
+        return BYTESIO_NOMEM;
+    }
+    if (vsnprintf(text, (size_t)needed + 1, format, args) == needed) {
+        status = bio_write(stream, text, (size_t)needed);
+    } else {
+        status = BYTESIO_INVALID;
+    }
+    free(text);
+    return status;
+}
+
+/**
+ * Writes formatted text at the position and moves it, without a terminating NUL; as printf() otherwise.
+ *
+ * Everything else as for bio_vprintf().
+ *
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
+static inline bio_status bio_printf(bio_stream *stream, const char *format, ...) {
+    va_list args;
+    bio_status status;
+
+    va_start(args, format);
+    status = bio_vprintf(stream, format, args);
+    va_end(args);
+    return status;
+}
+
+#undef BYTESIO_PRINTF
+
+#endif /* BYTESIO_H */

@@ -1,0 +1,114 @@
+//! The guard: no panic leaves the library, and every result becomes a status.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::handle::{Handle, borrow};
+use super::types::bio_status;
+use crate::error::{BYTESIO_OK, Error, Result};
+
+/// Runs `f`; a panic in it becomes `fallback`.
+pub(super) fn or<R>(fallback: R, f: impl FnOnce() -> R) -> R {
+    // Unwind safety: what a panic may have left half done is behind a lock that marks it as broken.
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
+        // A payload's own drop may panic again; a leak after a defect is the lesser harm.
+        std::mem::forget(payload);
+        fallback
+    })
+}
+
+/// Runs `f` and turns its result into a status.
+#[inline]
+pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> bio_status {
+    or(Err(Error::Internal), f).map_or_else(Error::code, |()| BYTESIO_OK)
+}
+
+/// Runs `f` with the owner behind `handle`; after a panic the owner is not trusted any more.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+#[inline]
+pub(super) unsafe fn call<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
+    // SAFETY: passed on from the caller.
+    let owner = match unsafe { borrow(handle) } {
+        Ok(owner) => owner,
+        Err(error) => return error.code(),
+    };
+    let mut finished = false;
+    let status = guard(|| {
+        let result = f(&owner);
+        finished = true;
+        result
+    });
+    if !finished {
+        or((), || H::poison(&owner));
+    }
+    status
+}
+
+/// [`call`], preceded by a short way that says with `Some` that all is done. It must not panic: it has no guard, and
+/// therefore no frame, which is most of what a small read or write would cost.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+#[inline(always)]
+pub(super) unsafe fn call_short<H: Handle>(
+    handle: *const H,
+    short: impl FnOnce(&H::Owner) -> Option<Result<()>>,
+    f: impl FnOnce(&H::Owner) -> Result<()>,
+) -> bio_status {
+    // SAFETY: passed on from the caller.
+    match unsafe { borrow(handle) }.map(|owner| short(&owner)) {
+        Ok(Some(result)) => result.map_or_else(Error::code, |()| BYTESIO_OK),
+        // SAFETY: as above.
+        _ => unsafe { long(handle, f) },
+    }
+}
+
+#[inline(never)]
+unsafe fn long<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe { call(handle, f) }
+}
+
+/// Asks the owner behind `handle` for a value; `fallback` for NULL and after a panic.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+#[inline]
+pub(super) unsafe fn ask<H: Handle, R: Copy>(handle: *const H, fallback: R, f: impl FnOnce(&H::Owner) -> R) -> R {
+    // SAFETY: passed on from the caller.
+    unsafe { borrow(handle) }.map_or(fallback, |owner| or(fallback, || f(&owner)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::handle::{give, release};
+    use super::super::types::bio_stream;
+    use super::*;
+    use crate::stream::Stream;
+
+    #[test]
+    fn a_panic_becomes_a_status_and_stays_with_the_stream() {
+        for inside_the_lock in [true, false] {
+            let stream = give::<bio_stream>(Stream::new().unwrap());
+            // SAFETY: the handle made above.
+            let status = unsafe {
+                call(
+                    stream,
+                    |s| if inside_the_lock { s.change(|_, _| panic!("on purpose")) } else { panic!("on purpose") },
+                )
+            };
+            assert_eq!(status, Error::Internal.code());
+            // SAFETY: as above.
+            let later = unsafe { call(stream, |s| s.write(b"x")) };
+            assert_eq!(later, Error::Internal.code());
+            // SAFETY: the only reference, given up.
+            unsafe { release(stream) };
+        }
+    }
+
+    #[test]
+    fn a_panicking_question_gets_the_fallback() {
+        assert_eq!(or(7, || panic!("on purpose")), 7);
+    }
+}

@@ -1,0 +1,108 @@
+//! Information
+
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+
+use super::guard::{call, or};
+use super::pointers::out;
+use super::types::{
+    BYTESIO_KIND_FIXED, BYTESIO_KIND_FOREIGN, BYTESIO_KIND_HEAP, BYTESIO_KIND_NONE, bio_statistics, bio_status,
+    bio_stream,
+};
+use crate::error::{self, Error};
+use crate::storage::{Kind, Statistics};
+
+/// Says what a stream is made of, and what its storage has had to do since it was made.
+///
+/// stream: borrowed for the call.
+/// statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
+/// more.
+/// Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_get_statistics(stream: *const bio_stream, statistics: *mut bio_statistics) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            out(statistics)?;
+            let (numbers, kind) = s.statistics()?;
+            let size = (*statistics).struct_size;
+            if size < size_of::<usize>() {
+                return Err(Error::Invalid);
+            }
+            let known = described(size, numbers, kind);
+            let copied = size.min(size_of::<bio_statistics>());
+            let to = statistics.cast::<MaybeUninit<u8>>();
+            to.copy_from_nonoverlapping((&raw const known).cast(), copied);
+            to.add(copied).write_bytes(0, size - copied);
+            Ok(())
+        })
+    }
+}
+
+fn described(struct_size: usize, numbers: Statistics, kind: Kind) -> bio_statistics {
+    let Statistics { forks, fork_bytes, moves, move_bytes, snapshot_copies, snapshot_copy_bytes } = numbers;
+    bio_statistics {
+        struct_size,
+        forks,
+        fork_bytes,
+        moves,
+        move_bytes,
+        snapshot_copies,
+        snapshot_copy_bytes,
+        kind: code(kind),
+        reserved: 0,
+    }
+}
+
+fn code(kind: Kind) -> u32 {
+    match kind {
+        Kind::None => BYTESIO_KIND_NONE,
+        Kind::Heap => BYTESIO_KIND_HEAP,
+        Kind::Foreign => BYTESIO_KIND_FOREIGN,
+        Kind::Fixed => BYTESIO_KIND_FIXED,
+    }
+}
+
+/// Gives a status code's text: a short English phrase in ASCII.
+///
+/// Returns: the text (static: never released), also for a code that no version defines; never NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
+    error::text(status).as_ptr()
+}
+
+/// Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
+///
+/// Returns: the text (static: never released).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn bio_version() -> *const c_char {
+    const TEXT: &std::ffi::CStr =
+        match std::ffi::CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+            Ok(text) => text,
+            Err(_) => panic!("a version has no NUL"),
+        };
+    TEXT.as_ptr()
+}
+
+/// Gives the version of the library in use as a number, to be compared with BYTESIO_VERSION_NUMBER.
+///
+/// Returns: major << 16 | minor << 8 | patch.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn bio_version_number() -> u32 {
+    // Unparsable is impossible: Cargo has read the same strings.
+    let part = |text: &str| text.parse::<u32>().unwrap_or(0);
+    or(0, || {
+        part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+            | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+            | part(env!("CARGO_PKG_VERSION_PATCH"))
+    })
+}

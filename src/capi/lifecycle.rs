@@ -1,0 +1,280 @@
+//! Making and ending streams
+//!
+//! A constructor gives the caller one reference. bio_retain() adds one, bio_release() takes one away, and
+//! the last release ends the stream; snapshots and views go on without it.
+
+use std::ffi::c_void;
+use std::mem::offset_of;
+use std::ptr;
+
+use super::guard::{ask, call, guard, or};
+use super::handle::{self, borrow, give};
+use super::pointers::{address, input, out};
+use super::types::{
+    BYTESIO_STREAM_UNLOCKED, bio_allocator, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream,
+};
+use crate::error::{Error, Result};
+use crate::options::{NO_LIMIT, Options};
+use crate::stream::Stream;
+use crate::sys::alloc::Allocator;
+
+/// Makes an empty stream without limit.
+///
+/// Returns: a stream (owned: bio_release()), or NULL when out of memory.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_new() -> *mut bio_stream {
+    or(ptr::null_mut(), || Stream::new().map_or(ptr::null_mut(), give::<bio_stream>))
+}
+
+/// Makes an empty stream with a capacity, a limit, flags and an allocator.
+///
+/// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size smaller
+/// than that of version 0.1, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know
+/// set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_new_with(options: *const bio_options, out: *mut *mut bio_stream) -> bio_status {
+    guard(|| {
+        // SAFETY: `out` is NULL or valid, `options` NULL or of its struct_size, as the header demands.
+        let (out, options) = unsafe { (self::out(out)?, read_options(options)?) };
+        out.set(give::<bio_stream>(Stream::with_options(&options)?));
+        Ok(())
+    })
+}
+
+/// The size of the first published bio_options: all fields through `reserved`.
+const OPTIONS_SIZE_0_1: usize = offset_of!(bio_options, reserved) + size_of::<u32>();
+
+/// # Safety
+/// `options` is NULL or readable for its struct_size.
+unsafe fn read_options(options: *const bio_options) -> Result<Options> {
+    if options.is_null() {
+        return Err(Error::NullArg);
+    }
+    // SAFETY: the size is there whatever the version; the rest of 0.1's fields if the size says so.
+    let size = unsafe { (*options).struct_size };
+    if size < OPTIONS_SIZE_0_1 {
+        return Err(Error::Invalid);
+    }
+    // SAFETY: the caller's struct is `size` bytes long.
+    let tail = unsafe {
+        std::slice::from_raw_parts(options.cast::<u8>().add(size_of::<bio_options>()), size - size_of::<bio_options>())
+    };
+    if tail.iter().any(|byte| *byte != 0) {
+        return Err(Error::Unsupported);
+    }
+    // SAFETY: at least as long as this version's struct.
+    let options = unsafe { &*options };
+    if options.flags & !BYTESIO_STREAM_UNLOCKED != 0 || options.reserved != 0 {
+        return Err(Error::Invalid);
+    }
+    Ok(Options {
+        capacity: options.capacity,
+        limit: if options.limit == 0 { NO_LIMIT } else { options.limit },
+        unlocked: options.flags & BYTESIO_STREAM_UNLOCKED != 0,
+        // SAFETY: NULL or a valid allocator, as the header demands.
+        allocator: unsafe { read_allocator(options.allocator) }?,
+    })
+}
+
+/// # Safety
+/// `allocator` is NULL or valid, and its functions keep their types' rules.
+unsafe fn read_allocator(allocator: *const bio_allocator) -> Result<Allocator> {
+    // SAFETY: passed on from the caller.
+    let Some(a) = (unsafe { allocator.as_ref() }) else { return Ok(Allocator::SYSTEM) };
+    let (allocate, deallocate) = (a.allocate.ok_or(Error::NullArg)?, a.deallocate.ok_or(Error::NullArg)?);
+    // SAFETY: passed on from the caller.
+    Ok(unsafe { Allocator::from_hooks(allocate, a.reallocate, deallocate, a.ctx) })
+}
+
+/// Makes a stream that holds a copy of `len` bytes, at position 0.
+///
+/// data: borrowed for the call.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_from_bytes(data: *const c_void, len: usize, out: *mut *mut bio_stream) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let (out, data) = unsafe { (self::out(out)?, input(data, len)?) };
+        out.set(give::<bio_stream>(Stream::from_bytes(data)?));
+        Ok(())
+    })
+}
+
+/// Makes a stream with a snapshot's bytes, at position 0, without a copy; the first change separates them.
+///
+/// snapshot: borrowed for the call; the stream takes a reference of its own.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_from_snapshot(snapshot: *mut bio_snapshot, out: *mut *mut bio_stream) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let (out, snapshot) = unsafe { (self::out(out)?, borrow(snapshot)?) };
+        out.set(give::<bio_stream>(Stream::from_snapshot(&snapshot)?));
+        Ok(())
+    })
+}
+
+/// Makes a stream over foreign memory, at position 0, without a copy. The library only reads that memory: the first
+/// change of the stream copies what it keeps and lets the memory go.
+///
+/// data: lent until `release` is called; must not change meanwhile.
+/// release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
+/// needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
+/// failure it is not called, and the memory is the caller's as before.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_adopt(
+    data: *const c_void,
+    len: usize,
+    release: bio_release_fn,
+    ctx: *mut c_void,
+    out: *mut *mut bio_stream,
+) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let out = unsafe { self::out(out) }?;
+        address(data, len)?;
+        // SAFETY: as above; NULL only for no bytes.
+        let stream = unsafe { Stream::adopt(data, len, release, ctx) }?;
+        out.set(give::<bio_stream>(stream));
+        Ok(())
+    })
+}
+
+/// Makes a stream over the caller's own memory, at position 0: its content is the first `len` bytes, it is written in
+/// place and never grows beyond `capacity` (LIMIT). Snapshots and clones of it copy, since the memory is not the
+/// library's to keep.
+///
+/// data: lent until the stream and its views are released, or closed and released.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_new_fixed(
+    data: *mut c_void,
+    capacity: usize,
+    len: usize,
+    out: *mut *mut bio_stream,
+) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let out = unsafe { self::out(out) }?;
+        // SAFETY: as above.
+        let stream = unsafe { Stream::over_fixed(address(data, capacity)?, capacity, len) }?;
+        out.set(give::<bio_stream>(stream));
+        Ok(())
+    })
+}
+
+/// Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,
+/// unless a writable view of the stream is alive or the stream is a fixed one.
+///
+/// stream: borrowed for the call.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, CLOSED, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_clone(stream: *mut bio_stream, out: *mut *mut bio_stream) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            let out = self::out(out)?;
+            out.set(give::<bio_stream>(s.duplicate()?));
+            Ok(())
+        })
+    }
+}
+
+/// Adds a reference to a stream.
+///
+/// stream: borrowed for the call; NULL gives NULL.
+/// Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_retain(stream: *mut bio_stream) -> *mut bio_stream {
+    // SAFETY: as the header demands.
+    or(ptr::null_mut(), || unsafe { handle::retain(stream) })
+}
+
+/// Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
+///
+/// stream: the caller's reference is gone after the call; NULL does nothing.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_release(stream: *mut bio_stream) {
+    // SAFETY: as the header demands.
+    or((), || unsafe { handle::release(stream) });
+}
+
+/// Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
+/// bio_is_closed(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing. Views may be
+/// alive; they keep the bytes.
+///
+/// stream: borrowed for the call; the caller's reference stays and has to be released.
+/// Errors: NULL_ARG, BUSY.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_close(stream: *mut bio_stream) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, Stream::close) }
+}
+
+/// Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
+/// one.
+///
+/// stream: borrowed for the call; the caller's reference stays and has to be released.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_close_take(stream: *mut bio_stream, out: *mut *mut bio_snapshot) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            let out = self::out(out)?;
+            out.set(give::<bio_snapshot>(s.close_take()?));
+            Ok(())
+        })
+    }
+}
+
+/// Says whether a stream is closed.
+///
+/// stream: borrowed for the call.
+/// Returns: true for a closed stream and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_is_closed(stream: *const bio_stream) -> bool {
+    // SAFETY: as the header demands.
+    unsafe { ask(stream, true, Stream::is_closed) }
+}

@@ -1,0 +1,39 @@
+//! The C boundary: pointer checks, a guard against panics, delegation, and no logic of its own.
+//!
+//! Every function of `include/bytesio.h` is here, documented once, and the header is printed from it. Each
+//! child module is a group of the header, in reading order, headed by the module's own text.
+
+// The names are C's.
+#![allow(non_camel_case_types)]
+// Each function's documentation is written for C callers and says what pointers must be.
+#![allow(clippy::missing_safety_doc)]
+
+mod guard;
+mod handle;
+mod pointers;
+
+mod types;
+
+mod lifecycle;
+mod position;
+mod reading;
+
+mod writing;
+
+mod sizing;
+mod windows;
+
+mod descriptors;
+
+mod snapshots;
+
+mod views;
+
+mod searching;
+
+mod information;
+
+pub(crate) mod check {
+    pub use super::handle::release;
+    pub use super::types::{bio_snapshot, bio_stream, bio_view};
+}

@@ -1,0 +1,84 @@
+//! Position and length
+//!
+//! Positions run from 0 to INT64_MAX and may lie past the end. Lengths are questions that cannot fail: 0 for
+//! a closed stream and for NULL.
+
+use super::guard::{ask, call};
+use super::pointers::set_if;
+use super::types::{BYTESIO_SEEK_CUR, BYTESIO_SEEK_END, BYTESIO_SEEK_SET, bio_status, bio_stream};
+use crate::stream::{Stream, Whence};
+
+/// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
+/// from the position and from the end, a result before the beginning becomes 0.
+///
+/// stream: borrowed for the call.
+/// whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
+/// position: receives the new position, in bytes; may be NULL.
+/// Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_seek(stream: *mut bio_stream, offset: i64, whence: i32, position: *mut u64) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            let whence = match whence {
+                BYTESIO_SEEK_SET => Whence::Start,
+                BYTESIO_SEEK_CUR => Whence::Current,
+                BYTESIO_SEEK_END => Whence::End,
+                _ => return s.refuse(),
+            };
+            set_if(position, s.seek(offset, whence)?);
+            Ok(())
+        })
+    }
+}
+
+/// Gives the position, in bytes.
+///
+/// stream: borrowed for the call.
+/// Returns: the position; 0 for a closed stream and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_tell(stream: *const bio_stream) -> u64 {
+    // SAFETY: as the header demands.
+    unsafe { ask(stream, 0, Stream::tell) }
+}
+
+/// Gives the length, in bytes. It takes no view.
+///
+/// stream: borrowed for the call.
+/// Returns: the length; 0 for a closed stream and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_len(stream: *const bio_stream) -> u64 {
+    // SAFETY: as the header demands.
+    unsafe { ask(stream, 0, Stream::len) }
+}
+
+/// Gives the length that the present memory can hold, in bytes.
+///
+/// stream: borrowed for the call.
+/// Returns: the capacity; 0 for a closed stream and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_capacity(stream: *const bio_stream) -> u64 {
+    // SAFETY: as the header demands.
+    unsafe { ask(stream, 0, Stream::capacity) }
+}
+
+/// Gives the number of open exports: calls of bio_getbuffer() of whose view, slices included, a reference is left.
+/// While it is not 0, the length cannot change.
+///
+/// stream: borrowed for the call.
+/// Returns: the number; 0 for a closed stream and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_export_count(stream: *const bio_stream) -> usize {
+    // SAFETY: as the header demands.
+    unsafe { ask(stream, 0, Stream::export_count) }
+}

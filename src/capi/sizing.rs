@@ -1,0 +1,83 @@
+//! Length, room and limit
+
+use super::guard::call;
+use super::types::{bio_status, bio_stream};
+use crate::stream::Stream;
+
+/// Cuts the content to at most `size` bytes. Never extends it, never moves the position.
+///
+/// stream: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_truncate(stream: *mut bio_stream, size: u64) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, |s| s.truncate(size)) }
+}
+
+/// Cuts the content to `size` bytes, or extends it with zeros; the position stays.
+///
+/// stream: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_resize(stream: *mut bio_stream, size: u64) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, |s| s.resize(size)) }
+}
+
+/// Makes length and position 0 and keeps the capacity.
+///
+/// stream: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots keep the present memory.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_clear(stream: *mut bio_stream) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, Stream::clear) }
+}
+
+/// Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
+///
+/// stream: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_reserve(stream: *mut bio_stream, additional: usize) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, |s| s.reserve(additional)) }
+}
+
+/// Gives memory back that the content does not need, as far as no snapshot or clone holds it.
+///
+/// stream: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_shrink_to_fit(stream: *mut bio_stream) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, Stream::shrink_to_fit) }
+}
+
+/// Sets the length beyond which the stream refuses to grow, in bytes.
+///
+/// stream: borrowed for the call.
+/// limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
+/// Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_set_limit(stream: *mut bio_stream, limit: u64) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe { call(stream, |s| s.set_limit(limit)) }
+}

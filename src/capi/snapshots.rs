@@ -1,0 +1,186 @@
+//! Snapshots
+//!
+//! The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
+//! stream. Taking one copies nothing; the stream's first write over bytes that a snapshot covers does.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use super::guard::{ask, call, guard, or};
+use super::handle::{self, Handle, give};
+use super::pointers::{address, input, out};
+use super::types::{bio_release_fn, bio_snapshot, bio_status, bio_stream};
+use crate::error::Error;
+use crate::snapshot::Snapshot;
+use crate::stream::Stream;
+
+/// Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
+/// between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies unless
+/// nothing has changed.
+///
+/// stream: borrowed for the call.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, CLOSED, NOMEM.
+/// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_getvalue(stream: *mut bio_stream, out: *mut *mut bio_snapshot) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            let out = self::out(out)?;
+            out.set(give::<bio_snapshot>(s.getvalue()?));
+            Ok(())
+        })
+    }
+}
+
+/// Makes a snapshot that holds a copy of `len` bytes.
+///
+/// data: borrowed for the call.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_snapshot_new(data: *const c_void, len: usize, out: *mut *mut bio_snapshot) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let (out, data) = unsafe { (self::out(out)?, input(data, len)?) };
+        out.set(give::<bio_snapshot>(Snapshot::copied(data)?));
+        Ok(())
+    })
+}
+
+/// Makes a snapshot of foreign memory, without a copy.
+///
+/// data: lent until `release` is called; must not change meanwhile.
+/// release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
+/// the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
+/// the caller's as before.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_snapshot_adopt(
+    data: *const c_void,
+    len: usize,
+    release: bio_release_fn,
+    ctx: *mut c_void,
+    out: *mut *mut bio_snapshot,
+) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let out = unsafe { self::out(out) }?;
+        address(data, len)?;
+        // SAFETY: as above; NULL only for no bytes.
+        let snapshot = unsafe { Snapshot::adopt(data, len, release, ctx) }?;
+        out.set(give::<bio_snapshot>(snapshot));
+        Ok(())
+    })
+}
+
+/// Gives the address of a snapshot's bytes. They need not end with a NUL.
+///
+/// snapshot: borrowed for the call.
+/// Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_snapshot_data(snapshot: *const bio_snapshot) -> *const u8 {
+    // SAFETY: as the header demands.
+    unsafe { ask(snapshot, ptr::null(), |s| s.as_ptr()) }
+}
+
+/// Gives a snapshot's length, in bytes.
+///
+/// snapshot: borrowed for the call.
+/// Returns: the length; 0 for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_snapshot_len(snapshot: *const bio_snapshot) -> usize {
+    // SAFETY: as the header demands.
+    unsafe { ask(snapshot, 0, |s| s.len()) }
+}
+
+/// Gives a part of a snapshot as a snapshot of its own, without a copy.
+///
+/// snapshot: borrowed for the call; may be released before the part.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_snapshot_slice(
+    snapshot: *mut bio_snapshot,
+    offset: usize,
+    len: usize,
+    out: *mut *mut bio_snapshot,
+) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(snapshot, |s| {
+            let out = self::out(out)?;
+            out.set(give::<bio_snapshot>(s.slice(offset, len)?));
+            Ok(())
+        })
+    }
+}
+
+/// Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
+/// stream's changes copy them.
+///
+/// snapshot: consumed on success: the caller's reference is gone; on an error it stays.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_snapshot_into_stream(
+    snapshot: *mut bio_snapshot,
+    out: *mut *mut bio_stream,
+) -> bio_status {
+    guard(|| {
+        // SAFETY: as the header demands.
+        let out = unsafe { self::out(out) }?;
+        let ptr = ptr::NonNull::new(snapshot.cast()).ok_or(Error::NullArg)?;
+        // SAFETY: the caller's reference, given up on success and given back on failure.
+        let owner = unsafe { bio_snapshot::take(ptr) };
+        let stream: Stream = owner.into_stream().map_err(|(owner, error)| {
+            bio_snapshot::give(owner);
+            error
+        })?;
+        out.set(give::<bio_stream>(stream));
+        Ok(())
+    })
+}
+
+/// Adds a reference to a snapshot.
+///
+/// snapshot: borrowed for the call; NULL gives NULL.
+/// Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_snapshot_retain(snapshot: *mut bio_snapshot) -> *mut bio_snapshot {
+    // SAFETY: as the header demands.
+    or(ptr::null_mut(), || unsafe { handle::retain(snapshot) })
+}
+
+/// Gives a reference up; the bytes go with the last one that needs them.
+///
+/// snapshot: the caller's reference is gone after the call; NULL does nothing.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_snapshot_release(snapshot: *mut bio_snapshot) {
+    // SAFETY: as the header demands.
+    or((), || unsafe { handle::release(snapshot) });
+}

@@ -1,0 +1,168 @@
+//! Views
+//!
+//! A live window onto the bytes that a stream had when the view was taken: reads see later writes, and writes are seen
+//! by the stream. While a view is alive the stream reads, seeks, gives snapshots and writes within its length; what
+//! would change the length gives EXPORTED. A view keeps its bytes when the stream is closed or released.
+
+use std::ptr;
+
+use super::guard::{ask, call, or};
+use super::handle::{self, give};
+use super::pointers::out;
+use super::types::{BYTESIO_VIEW_READONLY, BYTESIO_VIEW_WRITABLE, bio_snapshot, bio_status, bio_stream, bio_view};
+use crate::view::View;
+
+/// Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
+/// separates the two first, which copies; a read-only one need not.
+///
+/// stream: borrowed for the call.
+/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE.
+/// out: receives a view (owned: bio_view_release()).
+/// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_getbuffer(stream: *mut bio_stream, flags: u32, out: *mut *mut bio_view) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(stream, |s| {
+            let out = self::out(out)?;
+            let writable = match flags {
+                BYTESIO_VIEW_READONLY => false,
+                BYTESIO_VIEW_WRITABLE => true,
+                _ => return s.refuse(),
+            };
+            out.set(give::<bio_view>(s.getbuffer(writable)?));
+            Ok(())
+        })
+    }
+}
+
+/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
+/// through the stream has to separate it from a snapshot or from adopted memory: ask again after such a write. The
+/// address given out before stays readable, with the bytes as they were, until the next call for the same view.
+///
+/// view: borrowed for the call.
+/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
+/// for NULL.
+/// Threads: any; access through the pointer is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_view_data(view: *mut bio_view) -> *mut u8 {
+    // SAFETY: as the header demands.
+    unsafe { ask(view, ptr::null_mut(), |v| v.data().as_ptr()) }
+}
+
+/// Gives a view's length, in bytes.
+///
+/// view: borrowed for the call.
+/// Returns: the length; 0 for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_view_len(view: *const bio_view) -> usize {
+    // SAFETY: as the header demands.
+    unsafe { ask(view, 0, View::len) }
+}
+
+/// Says whether a view's bytes may only be read.
+///
+/// view: borrowed for the call.
+/// Returns: true for a read-only view and for NULL.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_view_is_readonly(view: *const bio_view) -> bool {
+    // SAFETY: as the header demands.
+    unsafe { ask(view, true, View::is_readonly) }
+}
+
+/// Gives a part of a view as a view of its own, of the same kind. It holds the same export.
+///
+/// view: borrowed for the call; may be released before the part.
+/// out: receives a view (owned: bio_view_release()).
+/// Errors: NULL_ARG, RANGE (not within the view), NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_view_slice(
+    view: *mut bio_view,
+    offset: usize,
+    len: usize,
+    out: *mut *mut bio_view,
+) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(view, |v| {
+            let out = self::out(out)?;
+            out.set(give::<bio_view>(v.slice(offset, len)?));
+            Ok(())
+        })
+    }
+}
+
+/// Gives a read-only view of the same bytes. It holds the same export.
+///
+/// view: borrowed for the call; may be released before the new one.
+/// out: receives a view (owned: bio_view_release()).
+/// Errors: NULL_ARG, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_view_to_readonly(view: *mut bio_view, out: *mut *mut bio_view) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(view, |v| {
+            let out = self::out(out)?;
+            out.set(give::<bio_view>(v.to_readonly()?));
+            Ok(())
+        })
+    }
+}
+
+/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
+/// fixed stream.
+///
+/// view: borrowed for the call.
+/// out: receives a snapshot (owned: bio_snapshot_release()).
+/// Errors: NULL_ARG, NOMEM.
+/// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn bio_view_snapshot(view: *mut bio_view, out: *mut *mut bio_snapshot) -> bio_status {
+    // SAFETY: as the header demands.
+    unsafe {
+        call(view, |v| {
+            let out = self::out(out)?;
+            out.set(give::<bio_snapshot>(v.snapshot()?));
+            Ok(())
+        })
+    }
+}
+
+/// Adds a reference to a view.
+///
+/// view: borrowed for the call; NULL gives NULL.
+/// Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_view_retain(view: *mut bio_view) -> *mut bio_view {
+    // SAFETY: as the header demands.
+    or(ptr::null_mut(), || unsafe { handle::retain(view) })
+}
+
+/// Gives a reference up. The export ends with the last one to the view and to the views made from it.
+///
+/// view: the caller's reference is gone after the call; NULL does nothing.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bio_view_release(view: *mut bio_view) {
+    // SAFETY: as the header demands.
+    or((), || unsafe { handle::release(view) });
+}

@@ -1,0 +1,123 @@
+//! Statuses
+//!
+//! 0 is success, negative is an error; bio_strerror() gives each a text.
+
+use std::fmt;
+
+/// Success.
+///
+/// Since: 0.1
+pub const BYTESIO_OK: i32 = 0;
+/// A required pointer was NULL, or a NULL buffer came with a length above 0.
+///
+/// Since: 0.1
+pub const BYTESIO_NULL_ARG: i32 = -1;
+/// An argument has a value that the function does not know or allow.
+///
+/// Since: 0.1
+pub const BYTESIO_INVALID: i32 = -2;
+/// The stream is closed.
+///
+/// Since: 0.1
+pub const BYTESIO_CLOSED: i32 = -3;
+/// A view is alive, and the call would change the length or move the bytes.
+///
+/// Since: 0.1
+pub const BYTESIO_EXPORTED: i32 = -4;
+/// The bytes may not be written. No function of this version returns it.
+///
+/// Since: 0.1
+pub const BYTESIO_READONLY: i32 = -5;
+/// The stream's limit, or a fixed stream's capacity, would be passed.
+///
+/// Since: 0.1
+pub const BYTESIO_LIMIT: i32 = -6;
+/// A size, an offset or a reference count is beyond what can be represented.
+///
+/// Since: 0.1
+pub const BYTESIO_OVERFLOW: i32 = -7;
+/// Out of memory.
+///
+/// Since: 0.1
+pub const BYTESIO_NOMEM: i32 = -8;
+/// The range lies outside the snapshot, view or window.
+///
+/// Since: 0.1
+pub const BYTESIO_RANGE: i32 = -9;
+/// A window from bio_prepare() is open.
+///
+/// Since: 0.1
+pub const BYTESIO_BUSY: i32 = -10;
+/// The operating system reported an error; its number is in the function's out-parameter.
+///
+/// Since: 0.1
+pub const BYTESIO_IO: i32 = -11;
+/// This build or platform cannot do it.
+///
+/// Since: 0.1
+pub const BYTESIO_UNSUPPORTED: i32 = -12;
+/// A defect of the library. The stream it happened in gives this code from then on.
+///
+/// Since: 0.1
+pub const BYTESIO_INTERNAL: i32 = -13;
+
+/// A failed operation. Whatever the error, the stream is as it was before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[allow(missing_docs, reason = "each stands for the constant beside it, which is documented")]
+pub enum Error {
+    NullArg = BYTESIO_NULL_ARG,
+    Invalid = BYTESIO_INVALID,
+    Closed = BYTESIO_CLOSED,
+    Exported = BYTESIO_EXPORTED,
+    ReadOnly = BYTESIO_READONLY,
+    Limit = BYTESIO_LIMIT,
+    Overflow = BYTESIO_OVERFLOW,
+    NoMem = BYTESIO_NOMEM,
+    Range = BYTESIO_RANGE,
+    Busy = BYTESIO_BUSY,
+    Io = BYTESIO_IO,
+    Unsupported = BYTESIO_UNSUPPORTED,
+    Internal = BYTESIO_INTERNAL,
+}
+
+/// The library's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The text of each code, in the order of the codes: the text of code `-n` is the n-th.
+const TEXTS: [&std::ffi::CStr; 14] = [
+    c"success",
+    c"a required pointer is NULL",
+    c"an argument has an invalid value",
+    c"the stream is closed",
+    c"a view of the stream is alive",
+    c"the bytes are read-only",
+    c"the stream's limit would be passed",
+    c"a size or offset is too large",
+    c"out of memory",
+    c"the range lies outside",
+    c"a window from bio_prepare is open",
+    c"the operating system reported an error",
+    c"not supported by this build or platform",
+    c"internal error in libbytesio",
+];
+
+/// The text of a status code, for any value.
+pub fn text(status: i32) -> &'static std::ffi::CStr {
+    usize::try_from(-i64::from(status)).ok().and_then(|n| TEXTS.get(n)).copied().unwrap_or(c"unknown status code")
+}
+
+impl Error {
+    /// The code that stands for this error at the C boundary.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(text(self.code()).to_str().unwrap_or_default())
+    }
+}
+
+impl std::error::Error for Error {}

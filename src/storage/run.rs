@@ -1,0 +1,48 @@
+//! [`Run`]: a frozen piece of a block, which is what a snapshot is made of.
+
+use std::ptr::NonNull;
+
+use super::block::Block;
+
+/// Bytes that never change, move or shrink while the run lives.
+pub(crate) struct Run {
+    /// Keeps the bytes; none where there are no bytes.
+    pub(super) block: Option<Block>,
+    pub(super) data: NonNull<u8>,
+    pub(super) len: usize,
+}
+
+// SAFETY: the bytes are only read, and the block is counted atomically.
+unsafe impl Send for Run {}
+// SAFETY: as above.
+unsafe impl Sync for Run {}
+
+/// The address of no bytes: never NULL, so that callers need no special case.
+pub(super) const NOWHERE: NonNull<u8> = NonNull::from_ref(&0_u8);
+
+impl Run {
+    /// No bytes.
+    pub(crate) fn empty() -> Self {
+        Self { block: None, data: NOWHERE, len: 0 }
+    }
+
+    /// The first `len` bytes of a block that nobody writes.
+    pub(crate) fn whole(block: Block, len: usize) -> Self {
+        assert!(len <= block.capacity());
+        Self { data: block.data(), block: Some(block), len }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the block keeps `len` bytes at `data` alive, and its writer changes none below its frozen
+        // mark, which covers this run (`Writer::publish`).
+        unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
+    }
+
+    /// A part of the same bytes; the range was checked.
+    pub(crate) fn slice(&self, offset: usize, len: usize) -> crate::error::Result<Self> {
+        assert!(offset <= self.len && len <= self.len - offset);
+        let block = self.block.as_ref().map(Block::retain).transpose()?;
+        // SAFETY: within the run, by the assertion.
+        Ok(Self { block, data: unsafe { self.data.add(offset) }, len })
+    }
+}

@@ -1,0 +1,90 @@
+//! Where a stream is: seek, tell, skip, and the lengths.
+
+use super::Stream;
+use super::state::{Health, State};
+use crate::error::{Error, Result};
+
+/// What a seek counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whence {
+    /// The beginning; a negative offset is refused.
+    Start,
+    /// The position; a result before the beginning becomes 0.
+    Current,
+    /// The end; a result before the beginning becomes 0.
+    End,
+}
+
+impl Stream {
+    /// Moves the position, which may go past the end and changes nothing else; gives the new one.
+    pub fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
+        self.inspect(|s| {
+            let base = match whence {
+                Whence::Start if offset < 0 => return Err(Error::Invalid),
+                Whence::Start => 0,
+                Whence::Current => s.position,
+                Whence::End => s.writer.len() as u64,
+            };
+            // A base is at most i64::MAX, so what cannot be added is too far, and never before the beginning.
+            let target = i64::try_from(base).map_err(|_| Error::Overflow)?.checked_add(offset);
+            s.position = target.ok_or(Error::Overflow)?.max(0).unsigned_abs();
+            Ok(s.position)
+        })
+    }
+
+    /// The error of a seek whose whence is unknown: `Closed` comes first.
+    pub(crate) fn refuse<R>(&self) -> Result<R> {
+        self.inspect(|_| Err(Error::Invalid))
+    }
+
+    /// Moves the position over up to `n` bytes of content; says how many there were.
+    pub fn skip(&self, n: usize) -> Result<usize> {
+        self.inspect(|s| {
+            let n = n.min(s.available());
+            s.position += n as u64;
+            Ok(n)
+        })
+    }
+
+    /// The position; 0 once closed.
+    pub fn tell(&self) -> u64 {
+        self.ask(|s| s.position)
+    }
+
+    /// The length; 0 once closed.
+    pub fn len(&self) -> u64 {
+        self.ask(|s| s.writer.len() as u64)
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The length that the present memory can hold; 0 once closed.
+    pub fn capacity(&self) -> u64 {
+        self.ask(|s| s.writer.room() as u64)
+    }
+
+    /// How many exports are open: views from `getbuffer` of which that view or a slice of it is alive.
+    pub fn export_count(&self) -> usize {
+        self.0.with(|s| s.exports)
+    }
+
+    fn ask(&self, f: impl FnOnce(&State) -> u64) -> u64 {
+        self.0.with(|s| if s.health == Health::Open { f(s) } else { 0 })
+    }
+}
+
+impl State {
+    #[inline(always)]
+    /// The position as an offset into the content, at most its end.
+    pub(super) fn offset(&self) -> usize {
+        usize::try_from(self.position).unwrap_or(usize::MAX).min(self.writer.len())
+    }
+
+    /// How many bytes lie between the position and the end.
+    pub(super) fn available(&self) -> usize {
+        self.writer.len() - self.offset()
+    }
+}

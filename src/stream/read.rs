@@ -1,0 +1,92 @@
+//! Reading: into the caller's memory, in place, and as snapshots.
+
+use std::ops::Range;
+use std::ptr::NonNull;
+
+use super::Stream;
+use super::state::State;
+use crate::error::Result;
+use crate::search;
+use crate::snapshot::Snapshot;
+use crate::storage::Output;
+
+/// A piece of the stream's own memory, good until the next call that changes the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Borrowed {
+    /// The first byte; never NULL.
+    pub ptr: NonNull<u8>,
+    /// How many bytes.
+    pub len: usize,
+}
+
+impl Stream {
+    /// Reads at the position and moves it; gives how many bytes there were, at most as many as fit.
+    #[inline]
+    pub fn read<'a>(&self, into: impl Into<Output<'a>>) -> Result<usize> {
+        let into = into.into();
+        self.0.with(|s| s.read(&into))
+    }
+
+    /// [`read`](Self::read), if that takes no lock and no more than a short copy.
+    #[inline(always)]
+    pub(crate) fn read_short(&self, into: &Output<'_>) -> Option<Result<usize>> {
+        if into.is_short() { self.0.with_unlocked(|s| s.read(into)) } else { None }
+    }
+
+    /// Reads at `offset` and leaves the position alone; at or past the end there are no bytes.
+    pub fn pread<'a>(&self, into: impl Into<Output<'a>>, offset: u64) -> Result<usize> {
+        let into = into.into();
+        self.inspect(|s| {
+            State::check_len(into.len())?;
+            let at = usize::try_from(State::check_size(offset)?).unwrap_or(usize::MAX);
+            Ok(s.writer.get(at, &into))
+        })
+    }
+
+    /// The bytes from the position to the end, in place.
+    pub fn peek(&self) -> Result<Borrowed> {
+        self.inspect(|s| Ok(s.borrowed(s.offset()..s.writer.len())))
+    }
+
+    /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
+    /// moves behind them.
+    pub fn read_until(&self, delimiter: u8, limit: usize) -> Result<Borrowed> {
+        self.inspect(|s| {
+            let start = s.offset();
+            let len = search::through(&s.writer.bytes()[start..], delimiter, limit);
+            s.position += len as u64;
+            Ok(s.borrowed(start..start + len))
+        })
+    }
+
+    /// [`read_until`](Self::read_until) a line feed.
+    pub fn readline(&self, limit: usize) -> Result<Borrowed> {
+        self.read_until(b'\n', limit)
+    }
+
+    /// Up to `n` bytes at the position as a snapshot; the position moves.
+    pub fn read_snapshot(&self, n: usize) -> Result<Snapshot> {
+        self.inspect_with_trash(|s, trash| {
+            let start = s.offset();
+            let n = n.min(s.available());
+            let snapshot = Snapshot::of(s, start..start + n, trash)?;
+            s.position += n as u64;
+            Ok(snapshot)
+        })
+    }
+}
+
+impl State {
+    #[inline(always)]
+    fn read(&mut self, into: &Output<'_>) -> Result<usize> {
+        self.check_open()?;
+        State::check_len(into.len())?;
+        let n = self.writer.get(self.offset(), into);
+        self.position += n as u64;
+        Ok(n)
+    }
+
+    fn borrowed(&self, range: Range<usize>) -> Borrowed {
+        Borrowed { ptr: self.writer.address(range.start), len: range.len() }
+    }
+}

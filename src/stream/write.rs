@@ -1,0 +1,112 @@
+//! Writing: at the position, at an offset, in pieces, a byte many times, a snapshot.
+
+use super::Stream;
+use super::state::State;
+use crate::error::{Error, Result};
+use crate::snapshot::Snapshot;
+use crate::storage::{Input, Keep, Trash};
+
+impl Stream {
+    /// Writes at the position, over what is there and beyond the end, and moves it. A gap between the end and
+    /// the position becomes zeros.
+    #[inline]
+    pub fn write<'a>(&self, data: impl Into<Input<'a>>) -> Result<()> {
+        let data = data.into();
+        if self.0.with(|s| s.write_in_place(data)) { Ok(()) } else { self.write_anywhere(data) }
+    }
+
+    /// [`write`](Self::write), if that takes no lock and no more than a short copy; says whether it is done.
+    #[inline(always)]
+    pub(crate) fn write_short(&self, data: Input<'_>) -> bool {
+        data.is_short() && self.0.with_unlocked(|s| s.write_in_place(data)).unwrap_or(false)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_anywhere(&self, data: Input<'_>) -> Result<()> {
+        self.change(|s, trash| s.write_at(s.position, data, trash).map(|end| s.position = end))
+    }
+
+    /// Writes at `offset` and leaves the position alone.
+    pub fn pwrite<'a>(&self, data: impl Into<Input<'a>>, offset: u64) -> Result<()> {
+        let data = data.into();
+        self.change(|s, trash| s.write_at(State::check_size(offset)?, data, trash).map(drop))
+    }
+
+    /// Writes all pieces, one behind the other, or nothing.
+    ///
+    /// `pieces` is gone through more than once and must give the same pieces each time.
+    pub fn writev<'a, I>(&self, pieces: I) -> Result<()>
+    where
+        I: IntoIterator<Item = Input<'a>> + Clone,
+    {
+        self.change(|s, trash| {
+            let add = |sum: usize, piece: Input<'_>| sum.checked_add(piece.len()).ok_or(Error::Overflow);
+            let total = pieces.clone().into_iter().try_fold(0, add)?;
+            if total == 0 {
+                return Ok(());
+            }
+            let aliased = pieces.clone().into_iter().any(|piece| s.writer.holds(piece));
+            let mut at = s.open(s.position, total, Keep::Outside, aliased, trash)?;
+            for piece in pieces.clone() {
+                s.writer.put(at, piece);
+                at += piece.len();
+            }
+            s.position = at as u64;
+            Ok(())
+        })
+    }
+
+    /// Writes a snapshot's bytes; into an empty stream without a copy.
+    pub fn write_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
+        self.change(|s, trash| {
+            let run = snapshot.run();
+            let empty = s.writer.len() == 0 && s.position == 0 && s.exports == 0 && !s.writer.is_fixed();
+            let end = if empty {
+                let end = s.check_end(0, run.bytes().len())?;
+                s.writer.borrow(run, trash)?;
+                end as u64
+            } else {
+                s.write_at(s.position, run.bytes().into(), trash)?
+            };
+            s.position = end;
+            Ok(())
+        })
+    }
+
+    /// Writes `n` times `byte` at the position and moves it.
+    pub fn fill(&self, byte: u8, n: usize) -> Result<()> {
+        self.change(|s, trash| {
+            if n > 0 {
+                let at = s.open(s.position, n, Keep::Outside, false, trash)?;
+                s.writer.fill(at, byte, n);
+                s.position = (at + n) as u64;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl State {
+    /// The short way of a write: no check is left but the one that the writer makes.
+    #[inline(always)]
+    fn write_in_place(&mut self, data: Input<'_>) -> bool {
+        let Ok(at) = usize::try_from(self.position) else { return false };
+        let done = self.writer.put_in_place(at, data);
+        if done {
+            self.position += data.len() as u64;
+        }
+        done
+    }
+
+    /// Writes at `at`; gives where the write ended.
+    fn write_at(&mut self, at: u64, data: Input<'_>, trash: &mut Trash) -> Result<u64> {
+        if data.len() == 0 {
+            return Ok(at);
+        }
+        let aliased = self.writer.holds(data);
+        let at = self.open(at, data.len(), Keep::Outside, aliased, trash)?;
+        self.writer.put(at, data);
+        Ok((at + data.len()) as u64)
+    }
+}

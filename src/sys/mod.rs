@@ -1,0 +1,11 @@
+//! What the library needs of the machine below it: memory, counts, a lock, file descriptors.
+//!
+//! Nothing here knows of streams. Each module is small enough to be checked by itself, and [`sync`] is the
+//! one place from which counts and locks take their atomics, so that a model checker can stand in for them.
+
+pub(crate) mod alloc;
+pub(crate) mod count;
+pub(crate) mod fd;
+pub(crate) mod lock;
+pub(crate) mod sync;
+pub(crate) mod threads;

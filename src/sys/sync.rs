@@ -1,0 +1,12 @@
+//! Atomics and mutex, from std or from the loom model checker (`--cfg loom`).
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};

@@ -1,0 +1,120 @@
+//! [`View`]: a live window onto a stream's bytes.
+//!
+//! A view holds its stream's core, not a block: it shows whatever block the stream writes into. Beside that it
+//! pins the block whose address it last gave out, so that a pointer stays readable when a write has had to
+//! move the stream away from bytes that a snapshot keeps. Under a writable view that never happens: what
+//! snapshots would freeze is separated first, and later snapshots copy.
+
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::search::Search;
+use crate::snapshot::Snapshot;
+use crate::storage::{Block, Trash};
+use crate::stream::{Core, Stream};
+use crate::sys::count::Counted;
+
+pub(crate) struct Frame {
+    core: Counted<Core>,
+    /// What holds the export open: the view that this one is a part of, or this one itself.
+    parent: Option<View>,
+    range: Range<usize>,
+    readonly: bool,
+    /// The block whose address was given out last. Its lock is taken inside the stream's, never around it.
+    pin: Mutex<Option<Block>>,
+}
+
+/// One reference to a live view of a stream's bytes. The reference may go to any thread; access through the
+/// raw pointer is the caller's to order.
+pub struct View(pub(crate) Counted<Frame>);
+
+impl View {
+    pub(crate) fn of(stream: &Stream, writable: bool) -> Result<Self> {
+        let core = stream.0.retain()?;
+        let allocator = stream.0.allocator();
+        let trash = &mut Trash::default();
+        let (pin, len) = core.with(|s| s.export(writable, trash))?;
+        let frame = Frame { core, parent: None, range: 0..len, readonly: !writable, pin: Mutex::new(pin) };
+        // A frame for which there is no memory is dropped, which ends the export.
+        Counted::new(frame, allocator).map(Self)
+    }
+
+    /// `len` bytes from `offset` on; holds the same export.
+    pub fn slice(&self, offset: usize, len: usize) -> Result<Self> {
+        if offset > self.len() || len > self.len() - offset {
+            return Err(Error::Range);
+        }
+        let start = self.0.range.start + offset;
+        self.part(start..start + len, self.0.readonly)
+    }
+
+    /// The same bytes, read-only; holds the same export.
+    pub fn to_readonly(&self) -> Result<Self> {
+        self.part(self.0.range.clone(), true)
+    }
+
+    fn part(&self, range: Range<usize>, readonly: bool) -> Result<Self> {
+        let (core, parent) = (self.0.core.retain()?, Some(self.share()?));
+        let pin = Mutex::new(core.with(|s| s.pin())?);
+        let frame = Frame { core, parent, range, readonly, pin };
+        Counted::new(frame, self.0.allocator()).map(Self)
+    }
+
+    /// The address of the bytes. A writable view's never changes. A read-only view's may, when a write through the
+    /// stream has to separate it from a snapshot; the one given out before stays readable until the next call
+    /// or the view's end.
+    pub fn data(&self) -> NonNull<u8> {
+        let mut trash = Trash::default();
+        self.0.core.with(|s| {
+            let mut pin = self.0.pin.lock().unwrap_or_else(PoisonError::into_inner);
+            s.repin(&mut pin, self.0.range.start, &mut trash)
+        })
+    }
+
+    /// How many bytes.
+    pub fn len(&self) -> usize {
+        self.0.range.len()
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the bytes may only be read.
+    pub fn is_readonly(&self) -> bool {
+        self.0.readonly
+    }
+
+    /// The bytes as they are now.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let mut trash = Trash::default();
+        self.0.core.with(|s| Snapshot::of(s, self.0.range.clone(), &mut trash))
+    }
+
+    /// Another reference to this view.
+    pub fn share(&self) -> Result<Self> {
+        self.0.retain().map(Self)
+    }
+}
+
+impl Search for View {
+    fn search<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        self.0.core.with(|s| f(&s.content()[self.0.range.clone()]))
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let mut trash = Trash::default();
+        let pin = self.pin.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        self.core.with(|s| {
+            s.unpin(pin, &mut trash);
+            if self.parent.is_none() {
+                s.unexport(!self.readonly, &mut trash);
+            }
+        });
+    }
+}
