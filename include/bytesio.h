@@ -311,7 +311,8 @@ typedef int32_t bio_status;
 
 /**
  * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
- * with the stream's lock held: must not call the library with that stream, and must not unwind.
+ * with the stream's lock held: must not call the library with that stream, nor start a thread that may do so before it
+ * returns, and must not unwind.
  *
  * Since: 0.1
  */
@@ -1571,7 +1572,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
- * It opens a window for as long as it formats, so that another thread's change of the same stream gets BUSY meanwhile.
+ * Text of more than 255 bytes is formatted in a window, so that another thread's change of the same stream may get
+ * BUSY meanwhile.
  *
  * stream: borrowed for the call.
  * format, args: borrowed for the call; as for vsnprintf().
@@ -1581,50 +1583,48 @@ BYTESIO_API uint32_t bio_version_number(void);
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
 static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_list args) {
+    char small[256];
+    char *text = NULL;
     uint8_t *window = NULL;
     size_t capacity = 0;
     va_list again;
-    bio_status status, closed;
-    int needed;
+    bio_status status;
+    int len;
 
-    if (format == NULL) {
+    if (stream == NULL || format == NULL) {
         return BYTESIO_NULL_ARG;
     }
-    status = bio_prepare(stream, 0, &window, &capacity);
-    if (status == BYTESIO_LIMIT || status == BYTESIO_EXPORTED) {
-        window = NULL; /* no room to format in; the text may be empty all the same */
-        capacity = 0;
-    } else if (status != BYTESIO_OK) {
-        return status;
-    }
     va_copy(again, args);
-    needed = vsnprintf((char *)window, window ? capacity : 0, format, again);
+    len = vsnprintf(small, sizeof small, format, again);
     va_end(again);
-    if (window != NULL) {
-        if (needed >= 0 && (size_t)needed < capacity) {
-            status = bio_commit(stream, (size_t)needed);
+    if (len < 0) {
+        return BYTESIO_INVALID;
+    }
+    if ((size_t)len < sizeof small) {
+        return bio_write(stream, small, (size_t)len);
+    }
+    status = bio_prepare(stream, (size_t)len + 1, &window, &capacity);
+    if (status == BYTESIO_OK) {
+        if (vsnprintf((char *)window, capacity, format, args) == len) {
+            status = bio_commit(stream, (size_t)len);
             if (status == BYTESIO_OK) {
                 return status;
             }
+        } else {
+            status = BYTESIO_INVALID;
         }
-        closed = bio_commit(stream, 0);
-        if (status != BYTESIO_OK || closed != BYTESIO_OK) {
-            return status != BYTESIO_OK ? status : closed;
-        }
+        /* Gives the window up; that cannot fail, and the first failure is the one to report. */
+        return bio_commit(stream, 0) == BYTESIO_OK ? status : BYTESIO_INTERNAL;
     }
-    if (needed < 0) {
-        return BYTESIO_INVALID;
+    if (status != BYTESIO_LIMIT && status != BYTESIO_EXPORTED) {
+        return status;
     }
-    /* Too long for the window, or for the terminating NUL that vsnprintf() appends and the stream has no room for. */
-    char *text = (char *)malloc((size_t)needed + 1);
+    /* The text may fit all the same: only the NUL that vsnprintf() appends need not. */
+    text = (char *)malloc((size_t)len + 1);
     if (text == NULL) {
         return BYTESIO_NOMEM;
     }
-    if (vsnprintf(text, (size_t)needed + 1, format, args) == needed) {
-        status = bio_write(stream, text, (size_t)needed);
-    } else {
-        status = BYTESIO_INVALID;
-    }
+    status = vsnprintf(text, (size_t)len + 1, format, args) == len ? bio_write(stream, text, (size_t)len) : BYTESIO_INVALID;
     free(text);
     return status;
 }

@@ -97,7 +97,8 @@ pub struct bio_slice {
 pub type bio_release_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, data: *mut c_void, len: usize)>;
 
 /// New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
-/// with the stream's lock held: must not call the library with that stream, and must not unwind.
+/// with the stream's lock held: must not call the library with that stream, nor start a thread that may do so before it
+/// returns, and must not unwind.
 ///
 /// Since: 0.1
 pub type bio_allocate_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, size: usize, align: usize) -> *mut c_void>;

@@ -66,13 +66,13 @@ impl Stream {
         self.ask(|s| s.writer.room() as u64)
     }
 
-    /// How many exports are open: views from `getbuffer` of which that view or a slice of it is alive.
+    /// How many exports are open: views from `getbuffer` of which that view or a slice of it is alive; 0 once closed.
     pub fn export_count(&self) -> usize {
-        self.0.with(|s| s.exports)
+        self.ask(|s| s.exports)
     }
 
-    fn ask(&self, f: impl FnOnce(&State) -> u64) -> u64 {
-        self.0.with(|s| if s.health == Health::Open { f(s) } else { 0 })
+    fn ask<N: Default>(&self, f: impl FnOnce(&State) -> N) -> N {
+        self.0.with(|s| if s.health == Health::Open { f(s) } else { N::default() })
     }
 }
 
