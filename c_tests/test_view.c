@@ -264,6 +264,38 @@ static void all_of_a_stream_can_be_rewritten_under_a_view(void)
     bio_release(s);
 }
 
+static void a_long_chain_of_slices_is_held_by_its_last_alone(void)
+{
+    /* As a parser makes it that cuts the rest off the rest: no stack may grow with it when it is let go. */
+    enum { LONG = 200000 };
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    CHECK_OK(bio_write(s, LIT("0123456789")));
+    bio_snapshot *snap = value_of(s);
+    bio_view *view = view_of(s, BYTESIO_VIEW_READONLY);
+    size_t live = book.live;
+    for (int i = 0; i < LONG; i++) {
+        bio_view *part = NULL;
+        bio_snapshot *piece = NULL;
+        REQUIRE_OK(i % 2 ? bio_view_slice(view, 0, 10, &part) : bio_view_to_readonly(view, &part));
+        REQUIRE_OK(bio_snapshot_slice(snap, 0, 10, &piece));
+        bio_view_release(view);
+        bio_snapshot_release(snap);
+        view = part;
+        snap = piece;
+    }
+    CHECK(book.live <= live + 4); /* nor does it keep what is behind it */
+    CHECK_EQ(bio_export_count(s), 1);
+    CHECK_VIEW(view, LIT("0123456789"));
+    CHECK_SNAPSHOT(snap, LIT("0123456789"));
+    bio_view_release(view);
+    bio_snapshot_release(snap);
+    CHECK_EQ(bio_export_count(s), 0);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
 CHECK_MAIN(CASE(reads_through_a_view_see_later_writes), CASE(writes_through_a_view_are_seen_by_the_stream),
            CASE(the_view_is_all_of_the_stream_wherever_the_position_is), CASE(unknown_flags_are_invalid),
            CASE(exports_are_counted_per_getbuffer),
@@ -271,4 +303,5 @@ CHECK_MAIN(CASE(reads_through_a_view_see_later_writes), CASE(writes_through_a_vi
            CASE(a_gap_before_a_view_is_not_filled), CASE(an_empty_stream_gives_an_empty_view_that_counts),
            CASE(a_slice_is_a_window_onto_the_same_bytes), CASE(a_slice_outside_is_out_of_range),
            CASE(to_readonly_sees_what_the_writable_one_writes), CASE(a_view_outlives_stream_and_close),
-           CASE(all_of_a_stream_can_be_rewritten_under_a_view))
+           CASE(all_of_a_stream_can_be_rewritten_under_a_view),
+           CASE(a_long_chain_of_slices_is_held_by_its_last_alone))

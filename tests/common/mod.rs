@@ -14,6 +14,8 @@ use bytesio::Allocator;
 const FRESH: u8 = 0xA5;
 /// What memory holds when it is given back, so that reading it afterwards is seen.
 const GONE: u8 = 0xDD;
+/// What lies beside memory that must not be left.
+const FENCE: [u8; 32] = [0xFE; 32];
 /// Nothing larger is given out: such a request comes from a size near the end of the number range.
 const MOST: usize = 1 << 40;
 
@@ -118,11 +120,11 @@ impl Books {
         if self.refuses(size) {
             return std::ptr::null_mut();
         }
-        let layout = Layout::from_size_align(size, align).expect("checked above");
         // SAFETY: the size is not zero; the memory is written within its bounds.
         let ptr = unsafe {
-            let ptr = std::alloc::alloc(layout);
+            let ptr = std::alloc::alloc(fenced(size, align));
             ptr.write_bytes(FRESH, size);
+            ptr.add(size).cast::<[u8; FENCE.len()]>().write_unaligned(FENCE);
             ptr
         };
         self.live.insert(ptr.addr(), (size, align));
@@ -144,14 +146,23 @@ impl Books {
     fn deallocate(&mut self, ptr: *mut u8, size: usize, align: usize) {
         if self.knows(ptr, size, align) {
             self.live.remove(&ptr.addr());
-            let layout = Layout::from_size_align(size, align).expect("as it was allocated");
             // SAFETY: live with this layout until now.
-            unsafe {
+            let fence = unsafe {
+                let fence = ptr.add(size).cast::<[u8; FENCE.len()]>().read_unaligned();
                 ptr.write_bytes(GONE, size);
-                std::alloc::dealloc(ptr, layout);
+                std::alloc::dealloc(ptr, fenced(size, align));
+                fence
+            };
+            if fence != FENCE {
+                self.faults.push(format!("written beyond the {size} bytes at {ptr:?}: {fence:?}"));
             }
         }
     }
+}
+
+/// A layout with room for a fence behind it.
+fn fenced(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size + FENCE.len(), align).expect("far below the greatest size")
 }
 
 /// # Safety
@@ -205,9 +216,9 @@ unsafe impl Sync for Lent {}
 
 impl Lent {
     /// A copy of `bytes` that can be adopted once.
-    pub fn new(bytes: &[u8]) -> Box<Self> {
+    pub fn new(bytes: &[u8]) -> Arc<Self> {
         let data = Box::into_raw(Box::<[u8]>::from(bytes));
-        Box::new(Self { data, releases: AtomicUsize::new(0) })
+        Arc::new(Self { data, releases: AtomicUsize::new(0) })
     }
 
     /// The first byte's address.
@@ -249,14 +260,11 @@ impl Drop for Lent {
     }
 }
 
-/// Memory for a fixed stream, between two guards that must stay as they are.
+/// Memory for a fixed stream, between two fences that must stay as they are.
 pub struct Fenced {
     memory: *mut [u8],
     capacity: usize,
 }
-
-/// The width and the content of each guard.
-const FENCE: [u8; 32] = [0xFE; 32];
 
 impl Fenced {
     /// `capacity` bytes that begin with `content`.
@@ -268,19 +276,19 @@ impl Fenced {
         Self { memory: Box::into_raw(memory.into_boxed_slice()), capacity }
     }
 
-    /// The first byte between the guards.
+    /// The first byte between the fences.
     pub fn data(&self) -> *mut u8 {
         self.memory.cast::<u8>().wrapping_add(FENCE.len())
     }
 
-    /// The bytes between the guards.
+    /// The bytes between the fences.
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// The guards are intact.
+    /// The fences are intact.
     pub fn assert_intact(&self) {
-        // SAFETY: from `Box::into_raw`; the library writes between the guards only.
+        // SAFETY: from `Box::into_raw`; the library writes between the fences only.
         let (before, after) = unsafe {
             let first = self.memory.cast::<[u8; FENCE.len()]>();
             (first.read(), first.byte_add(FENCE.len() + self.capacity).read())

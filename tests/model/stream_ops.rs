@@ -44,7 +44,7 @@ impl World {
             OnStream::Close => drop(self.call(at, Naive::close, Stream::close)),
             OnStream::CloseTake => {
                 if let Some((bytes, snapshot)) = self.call(at, Naive::close_take, Stream::close_take) {
-                    self.keep(snapshot, &bytes);
+                    self.keep(snapshot, bytes);
                 }
             }
             OnStream::Write(data) => {
@@ -110,7 +110,7 @@ impl World {
             OnStream::ReadSnapshot(n) => {
                 let n = n.resolve(naive);
                 if let Some((bytes, snapshot)) = self.call(at, |s| s.take(n), |s| s.read_snapshot(n)) {
-                    self.keep(snapshot, &bytes);
+                    self.keep(snapshot, bytes);
                 }
             }
             OnStream::Truncate(place) => {
@@ -229,10 +229,10 @@ impl World {
         self.ledger.relent();
         let again = self.cores[at].handles[0].getvalue().expect("there is nothing to allocate");
         assert_eq!((again.as_ptr(), self.ledger.made()), (first.as_ptr(), made), "the same snapshot again");
-        self.keep(first, &bytes);
         if bytes.len() % 2 == 0 {
-            self.keep(again, &bytes);
+            self.keep(again, bytes.clone());
         }
+        self.keep(first, bytes);
     }
 }
 

@@ -75,7 +75,7 @@ impl World {
             }
             OnView::Snapshot => {
                 if let Some(snapshot) = self.agreed(Ok(()), seen.view.snapshot()) {
-                    self.keep(snapshot, &self.shown(&self.views[at]).to_vec());
+                    self.keep(snapshot, self.shown(&self.views[at]).to_vec());
                 }
             }
             OnView::Scribble(part, seed) if !seen.view.is_readonly() => {
@@ -102,14 +102,14 @@ impl World {
         match (op, chosen(choice, self.kept.len())) {
             (OnSnapshot::Copied(data), _) => {
                 let data = data.make(&blank);
-                self.keep(Snapshot::copied(&data).expect("memory"), &data);
+                self.keep(Snapshot::copied(&data).expect("memory"), data);
             }
             (OnSnapshot::Adopt(data), _) => {
                 let lent = Lent::new(&data.make(&blank));
                 // SAFETY: the world keeps the memory until everything else is gone.
                 let made = unsafe { Snapshot::adopt(lent.data(), lent.len(), Some(Lent::release), lent.ctx()) };
                 self.lent.push(lent);
-                self.keep(made.expect("memory"), &data.make(&blank));
+                self.keep(made.expect("memory"), data.make(&blank));
             }
             (OnSnapshot::Slice(part), Some(at)) => {
                 let from = &self.kept[at];
@@ -117,13 +117,13 @@ impl World {
                 let inside = from.copy.get(offset..offset.saturating_add(n));
                 let expected = inside.map(drop).ok_or(Error::Range);
                 if let Some(slice) = self.agreed(expected, from.snapshot.slice(offset, n)) {
-                    self.keep(slice, &inside.expect("agreed").to_vec());
+                    self.keep(slice, inside.expect("agreed").to_vec());
                 }
             }
             (OnSnapshot::Share, Some(at)) => {
                 let shared = self.kept[at].snapshot.share().expect("the count is not at its end");
                 assert_eq!(shared.as_ptr(), self.kept[at].at);
-                self.keep(shared, &self.kept[at].copy.clone());
+                self.keep(shared, self.kept[at].copy.clone());
             }
             (OnSnapshot::Drop, Some(at)) => drop(self.kept.swap_remove(at)),
             (_, None) => {}

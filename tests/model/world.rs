@@ -50,7 +50,7 @@ pub struct World {
     pub cores: Vec<Core>,
     pub views: Vec<Seen>,
     pub kept: Vec<Kept>,
-    pub lent: Vec<Box<Lent>>,
+    pub lent: Vec<Arc<Lent>>,
     fenced: Vec<Fenced>,
     pub ledger: Arc<Ledger>,
     pub exports: usize,
@@ -274,13 +274,13 @@ impl World {
     }
 
     /// A snapshot goes into the collection, with a copy of its bytes.
-    pub fn keep(&mut self, snapshot: Snapshot, bytes: &[u8]) {
-        assert_eq!(&snapshot[..], bytes, "a new snapshot");
+    pub fn keep(&mut self, snapshot: Snapshot, copy: Vec<u8>) {
+        assert_eq!(snapshot[..], copy, "a new snapshot");
         if self.kept.len() >= SNAPSHOTS {
-            let oldest_or_so = self.exports % SNAPSHOTS;
-            self.kept.swap_remove(oldest_or_so);
+            let any = copy.len() % SNAPSHOTS;
+            self.kept.swap_remove(any);
         }
-        self.kept.push(Kept { at: snapshot.as_ptr(), snapshot, copy: bytes.to_vec() });
+        self.kept.push(Kept { at: snapshot.as_ptr(), snapshot, copy });
     }
 
     pub fn snapshot(&self, choice: Choice) -> Option<&Kept> {
