@@ -80,7 +80,7 @@ pub(super) unsafe fn ask<H: Handle, R: Copy>(handle: *const H, fallback: R, f: i
     unsafe { borrow(handle) }.map_or(fallback, |owner| or(fallback, || f(&owner)))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::super::handle::{give, release};
     use super::super::types::bio_stream;

@@ -267,5 +267,5 @@ impl Drop for Stream {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

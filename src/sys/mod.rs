@@ -9,3 +9,6 @@ pub(crate) mod fd;
 pub(crate) mod lock;
 pub(crate) mod sync;
 pub(crate) mod threads;
+
+#[cfg(all(test, loom))]
+mod model;

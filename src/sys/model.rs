@@ -1,0 +1,205 @@
+//! The count and the lock under the loom model checker, which tries every interleaving and every value that the
+//! memory model lets a load see.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release --lib model`, with a target directory of its own, for the flag
+//! changes every dependency. All other unit tests are left out of that build: loom's atomics work inside
+//! `loom::model` only.
+
+use std::alloc::Layout;
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+use super::alloc::Allocator;
+use super::count::Counted;
+use super::lock::{Lock, Poison};
+
+/// Plain data: loom reports any two accesses that are not ordered, unless both only read.
+struct Plain {
+    value: UnsafeCell<usize>,
+    /// How many of these are alive; std's atomic, so that it orders nothing for loom.
+    alive: Arc<AtomicIsize>,
+}
+
+// SAFETY: that no access races is what the tests are about.
+unsafe impl Sync for Plain {}
+
+impl Plain {
+    fn new(alive: &Arc<AtomicIsize>) -> Self {
+        alive.fetch_add(1, Ordering::Relaxed);
+        Self { value: UnsafeCell::new(0), alive: Arc::clone(alive) }
+    }
+
+    fn read(&self) -> usize {
+        // SAFETY: loom checks it.
+        self.value.with(|value| unsafe { *value })
+    }
+
+    fn write(&self, new: usize) {
+        // SAFETY: loom checks it.
+        self.value.with_mut(|value| unsafe { *value = new });
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        // As a value's end would: it needs every other access to be over.
+        self.write(usize::MAX);
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The memory around a counted value: who frees it writes here, so that every user's reads must be over.
+struct Memory {
+    around: Plain,
+    allocated: AtomicIsize,
+}
+
+/// Runs `f` in every interleaving, with a counted value and its memory, and counts the ends of both.
+fn check(f: impl Fn(Counted<Plain>, Arc<Memory>) + Sync + Send + 'static) {
+    loom::model(move || {
+        let alive = Arc::default();
+        let memory = Arc::new(Memory { around: Plain::new(&Arc::default()), allocated: AtomicIsize::new(0) });
+        let ctx = Arc::as_ptr(&memory).cast_mut().cast();
+        // SAFETY: the hooks keep their types' rules, and `memory` outlives what is made here.
+        let allocator = unsafe { Allocator::from_hooks(allocate, None, deallocate, ctx) };
+        f(Counted::new(Plain::new(&alive), allocator).expect("memory"), Arc::clone(&memory));
+        assert_eq!(alive.load(Ordering::Relaxed), 0, "dropped once");
+        assert_eq!(memory.allocated.load(Ordering::Relaxed), 0, "freed once");
+    });
+}
+
+fn join<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}
+
+unsafe extern "C" fn allocate(ctx: *mut c_void, size: usize, align: usize) -> *mut c_void {
+    // SAFETY: `check` gives its memory; the layout comes from the library, and its size is not zero.
+    unsafe {
+        (*ctx.cast::<Memory>()).allocated.fetch_add(1, Ordering::Relaxed);
+        std::alloc::alloc(Layout::from_size_align_unchecked(size, align)).cast()
+    }
+}
+
+unsafe extern "C" fn deallocate(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize) {
+    // SAFETY: as in `allocate`, whose memory this is.
+    unsafe {
+        (*ctx.cast::<Memory>()).around.write(1);
+        (*ctx.cast::<Memory>()).allocated.fetch_sub(1, Ordering::Relaxed);
+        std::alloc::dealloc(ptr.cast(), Layout::from_size_align_unchecked(size, align));
+    }
+}
+
+#[test]
+fn the_last_of_racing_references_drops_the_value_once() {
+    check(|counted, _| {
+        let threads = [1, 2].map(|_| {
+            let own = counted.retain().expect("far from the end");
+            thread::spawn(move || {
+                let another = own.retain().expect("far from the end");
+                drop(own);
+                another.read();
+            })
+        });
+        drop(counted);
+        join(threads);
+    });
+}
+
+#[test]
+fn who_is_alone_may_write_where_former_holders_read() {
+    check(|counted, _| {
+        let readers = [1, 2].map(|_| {
+            let own = counted.retain().expect("far from the end");
+            thread::spawn(move || drop((own.read(), own)))
+        });
+        // Not joined first: seeing the count alone must be enough.
+        if counted.holders() == 1 {
+            counted.write(7);
+        }
+        join(readers);
+        assert_eq!(counted.holders(), 1);
+        counted.write(8);
+    });
+}
+
+#[test]
+fn a_weak_reference_gives_the_value_or_nothing() {
+    check(|counted, memory| {
+        let weak = counted.downgrade();
+        let thread = thread::spawn(move || {
+            if let Some(counted) = weak.upgrade() {
+                counted.read();
+            }
+            memory.around.read();
+            drop(weak);
+        });
+        counted.read();
+        drop(counted);
+        join([thread]);
+    });
+}
+
+#[test]
+fn a_weak_reference_may_outlive_the_value() {
+    check(|counted, memory| {
+        let (weak, other) = (counted.downgrade(), counted.retain().expect("far from the end"));
+        let thread = thread::spawn(move || drop(other));
+        drop(counted);
+        join([thread]);
+        assert!(weak.upgrade().is_none());
+        memory.around.read();
+    });
+}
+
+#[test]
+fn a_unique_value_is_reached_by_no_weak_reference() {
+    check(|mut counted, _| {
+        let weak = counted.downgrade();
+        // With the upgrade on this thread: loom remembers only the last access to an atomic, so that the load with
+        // which an upgrade begins would hide from it that the exchange races with a load of `unique`.
+        let thread = thread::spawn(move || {
+            if let Some(value) = counted.unique() {
+                value.write(7);
+            }
+        });
+        let upgraded = weak.upgrade();
+        drop(weak);
+        if let Some(counted) = upgraded {
+            counted.read();
+        }
+        join([thread]);
+    });
+}
+
+#[test]
+fn who_is_left_alone_is_unique() {
+    check(|mut counted, _| {
+        let (weak, other) = (counted.downgrade(), counted.retain().expect("far from the end"));
+        join([thread::spawn(move || drop((weak, other)))]);
+        counted.unique().expect("alone").write(8);
+    });
+}
+
+impl Poison for Plain {
+    fn poison(&mut self) {}
+}
+
+#[test]
+fn the_lock_lets_one_in_at_a_time() {
+    loom::model(|| {
+        let alive = Arc::default();
+        let lock = loom::sync::Arc::new(Lock::new(Plain::new(&alive), false));
+        let add = |plain: &mut Plain| plain.write(plain.read() + 1);
+        let threads = [1, 2].map(|_| {
+            let lock = loom::sync::Arc::clone(&lock);
+            thread::spawn(move || lock.with(add))
+        });
+        lock.with(add);
+        join(threads);
+        assert_eq!(lock.with(|plain| plain.read()), 3);
+    });
+}
