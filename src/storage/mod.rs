@@ -9,6 +9,8 @@
 mod block;
 mod foreign;
 mod heap;
+#[cfg(target_os = "linux")]
+pub(crate) mod mapped;
 mod region;
 mod run;
 mod trash;
