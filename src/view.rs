@@ -18,7 +18,7 @@ use crate::sys::count::Counted;
 
 pub(crate) struct Frame {
     core: Counted<Core>,
-    /// What holds the export open: the view that this one is a part of, or this one itself.
+    /// What holds the export open: the view from `getbuffer` that this one is a part of, or this one itself.
     parent: Option<View>,
     range: Range<usize>,
     readonly: bool,
@@ -56,7 +56,9 @@ impl View {
     }
 
     fn part(&self, range: Range<usize>, readonly: bool) -> Result<Self> {
-        let (core, parent) = (self.0.core.retain()?, Some(self.share()?));
+        // The first view, not this one: a chain of parts of parts would keep them all.
+        let root = self.0.parent.as_ref().unwrap_or(self);
+        let (core, parent) = (self.0.core.retain()?, Some(root.share()?));
         let pin = Mutex::new(core.with(|s| s.pin())?);
         let frame = Frame { core, parent, range, readonly, pin };
         Counted::new(frame, self.0.allocator()).map(Self)

@@ -55,6 +55,7 @@ impl Stream {
 
 impl State {
     fn tail_window(&mut self, min: usize, trash: &mut Trash) -> Result<(Window, NonNull<u8>)> {
+        self.check_end(self.position, min)?;
         self.check_unexported()?;
         // With no size given, one byte more than none: where there is no room yet, some is made.
         let wanted = if min == 0 && self.position < self.most() { 1 } else { min };

@@ -169,12 +169,14 @@ impl Writer {
     /// Writes at `at` if that takes no more than a copy: no gap, nothing frozen, room enough.
     #[inline(always)]
     pub(crate) fn put_in_place(&mut self, at: usize, input: Input<'_>) -> bool {
-        let fits = at >= self.frozen && at <= self.len && at <= self.ceiling && input.len() <= self.ceiling - at;
+        let n = input.len();
+        // No bytes are the long way's, which says what is wrong with the stream.
+        let fits = at >= self.frozen && at <= self.len && n > 0 && at <= self.ceiling && n <= self.ceiling - at;
         if fits {
             // SAFETY: the range ends at or before the ceiling, hence within the room, and begins at or above the
             // frozen mark, so that no run covers it.
             unsafe { input.copy_to(self.data.as_ptr().add(at)) }
-            self.len = self.len.max(at + input.len());
+            self.len = self.len.max(at + n);
         }
         fits
     }
@@ -182,6 +184,9 @@ impl Writer {
     /// Makes `[at, end)` and the gap before it writable in place. `aliased`: the bytes to be written may lie in the
     /// block itself, which must then not be given back to the allocator yet.
     pub(crate) fn open(&mut self, at: usize, end: usize, keep: Keep, aliased: bool, trash: &mut Trash) -> Result<()> {
+        if at.min(self.len) == end {
+            return Ok(());
+        }
         if at.min(self.len) < self.frozen && !self.reclaim() {
             let hole = if keep == Keep::Outside { at..end } else { end..end };
             self.fork(self.forked_capacity(end), hole, trash)
@@ -371,10 +376,10 @@ impl Writer {
     /// Freezes a range of the content and hands it out; no byte is copied.
     pub(crate) fn publish(&mut self, range: Range<usize>, trash: &mut Trash) -> Result<Counted<Run>> {
         debug_assert!(!self.is_fixed() && range.end <= self.len);
-        if range.is_empty() {
-            return Counted::new(Run::empty(), self.allocator);
-        }
         let whole = range == (0..self.len);
+        if range.is_empty() {
+            return self.publish_nothing(whole, trash);
+        }
         let again = if whole { self.published_again() } else { None };
         let run = match again {
             Some(run) => run?,
@@ -393,6 +398,19 @@ impl Writer {
         Ok(run)
     }
 
+    /// Hands out no bytes, which need no block.
+    fn publish_nothing(&mut self, whole: bool, trash: &mut Trash) -> Result<Counted<Run>> {
+        if whole && let Some(run) = self.published.as_ref().filter(|run| run.len == 0) {
+            return run.retain();
+        }
+        let run = Counted::new(Run::empty(), self.allocator)?;
+        if whole {
+            let replaced = self.published.replace(run.retain()?);
+            trash.run(replaced);
+        }
+        Ok(run)
+    }
+
     /// The published run once more, if it is the content or, as a spare, can be made so.
     fn published_again(&mut self) -> Option<Result<Counted<Run>>> {
         let (data, len) = (self.data, self.len);
@@ -408,10 +426,10 @@ impl Writer {
     /// Hands out a copy of a range: what later writes in place do not reach.
     pub(crate) fn detach(&mut self, range: Range<usize>, trash: &mut Trash) -> Result<Counted<Run>> {
         debug_assert!(range.end <= self.len);
-        if range.is_empty() {
-            return Counted::new(Run::empty(), self.allocator);
-        }
         let whole = range == (0..self.len);
+        if range.is_empty() {
+            return self.publish_nothing(whole, trash);
+        }
         let last = self.detached.as_ref().filter(|_| whole).and_then(Weak::upgrade);
         if let Some(run) = last {
             if run.bytes() == self.bytes() {
