@@ -174,6 +174,55 @@ impl Block {
         if same { Ok(None) } else { made.map(Some) }
     }
 
+    /// Below this, changes in place have to be announced by [`touch`](Self::touch).
+    pub(super) fn tracked(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            return mapping.tracked();
+        }
+        0
+    }
+
+    /// The bytes in `[from, to)` are about to change in place.
+    pub(super) fn touch(&self, from: usize, to: usize) {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            mapping.touch(from, to);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (from, to);
+    }
+
+    /// Writes `input` at `at` by another way than the address, where that is cheaper; says whether it has. Only for the
+    /// block's writer, and as if through the address.
+    pub(super) fn store(&self, at: usize, input: Input<'_>) -> bool {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            return mapping.store(at, input);
+        }
+        let _ = (at, input);
+        false
+    }
+
+    /// From how many bytes on [`store`](Self::store) is worth asking.
+    pub(super) fn bulk(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        if self.mapping().is_some() {
+            return mapped::BULK;
+        }
+        usize::MAX
+    }
+
+    /// Whether the block's bytes may be changed by whoever alone holds it.
+    pub(super) fn is_writable(&self) -> bool {
+        match &self.0.body {
+            Body::Heap => true,
+            #[cfg(target_os = "linux")]
+            Body::Mapped(mapping) => !mapping.is_retired(),
+            Body::Foreign(_) | Body::Fixed => false,
+        }
+    }
+
     pub(crate) fn retain(&self) -> Result<Self> {
         self.0.retain().map(Self)
     }

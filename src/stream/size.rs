@@ -39,7 +39,10 @@ impl Stream {
             if s.writer.len() > 0 {
                 s.check_unexported()?;
             }
-            s.writer.clear(trash)?;
+            // Under a view of no bytes there is nothing to clear, and the block must stay.
+            if s.exports == 0 {
+                s.writer.clear(trash)?;
+            }
             s.position = 0;
             Ok(())
         })

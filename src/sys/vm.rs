@@ -169,6 +169,16 @@ pub(crate) unsafe fn write_at(fd: &OwnedFd, mut from: *const u8, mut n: usize, m
     Ok(())
 }
 
+/// How many bytes of memory the file has behind it.
+pub(crate) fn memory(fd: &OwnedFd) -> usize {
+    let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: a descriptor that is ours, and room for what is filled in on success.
+    let blocks = unsafe {
+        if libc::fstat(fd.as_raw_fd(), status.as_mut_ptr()) != 0 { 0 } else { status.assume_init().st_blocks }
+    };
+    usize::try_from(blocks).unwrap_or(0) * 512
+}
+
 /// Gives the file's pages in `[from, to)` back to the system; they read as zeros then.
 pub(crate) fn punch(fd: &OwnedFd, from: usize, to: usize) -> Result<()> {
     may()?;

@@ -5,6 +5,7 @@
 //! pointers included. Neither may write the file any more, which is what *orphaned* means; a stream's first
 //! growth or fork of its block afterwards moves it to a new one.
 
+use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -18,7 +19,12 @@ static STILL: RwLock<()> = RwLock::new(());
 static USED: Mutex<Vec<Used>> = Mutex::new(Vec::new());
 
 /// The write guard, between the handlers before and after a fork.
-static HELD: Mutex<Option<RwLockWriteGuard<'static, ()>>> = Mutex::new(None);
+static HELD: Held = Held(UnsafeCell::new(None));
+
+struct Held(UnsafeCell<Option<RwLockWriteGuard<'static, ()>>>);
+
+// SAFETY: used by the handlers alone, which run on the thread that forks; two forks at once exclude each other by STILL.
+unsafe impl Sync for Held {}
 
 struct Used(*const Mapping);
 
@@ -26,7 +32,7 @@ struct Used(*const Mapping);
 unsafe impl Send for Used {}
 
 /// Proof that no fork happens now.
-pub(super) struct Still(#[allow(dead_code, reason = "held, not used")] RwLockReadGuard<'static, ()>);
+pub(in crate::storage) struct Still(#[allow(dead_code, reason = "held, not used")] RwLockReadGuard<'static, ()>);
 
 /// Keeps forks away until dropped. Not to be taken twice by one thread.
 pub(super) fn still() -> Still {
@@ -72,10 +78,13 @@ extern "C" fn before() {
         // SAFETY: on the list, hence alive: it leaves before it is dropped, which STILL holds off.
         unsafe { (*mapping.0).orphan() }
     }
-    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+    // SAFETY: the guard in hand keeps every other fork out until `after` has taken it.
+    unsafe { *HELD.0.get() = Some(guard) };
 }
 
 /// In the parent and in the child alike: the thread that forked holds the guard in both.
 extern "C" fn after() {
-    drop(HELD.lock().unwrap_or_else(PoisonError::into_inner).take());
+    // SAFETY: `before` has run on this thread, and no other fork can have begun.
+    let guard = unsafe { (*HELD.0.get()).take() };
+    drop(guard);
 }

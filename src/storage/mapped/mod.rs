@@ -34,7 +34,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use file::File;
-pub(super) use forking::Still;
+pub(in crate::storage) use forking::Still;
 use pages::PageSet;
 use pool::Spare;
 
@@ -65,12 +65,12 @@ pub(crate) struct Mapping {
     private: AtomicUsize,
     /// The pages of the private part that may differ from the file.
     changed: RefCell<PageSet>,
+    /// How many of them did from the beginning.
+    inherited: usize,
     /// Whether raw pointers may have written: then only the kernel knows what changed.
     exposed: Cell<bool>,
     /// Whether the kernel has been asked to give the private part pages of its own at once.
     populated: Cell<bool>,
-    /// Up to here bytes have been written.
-    touched: Cell<usize>,
     /// Up to here pages have been there from the beginning.
     warm: usize,
     /// A successor writes the file now.
@@ -113,10 +113,10 @@ impl Mapping {
             page: vm::page_size(),
             file,
             private: AtomicUsize::new(private),
+            inherited: changed.count(),
             changed: RefCell::new(changed),
             exposed: Cell::new(false),
             populated: Cell::new(false),
-            touched: Cell::new(0),
             warm: 0,
             retired: AtomicBool::new(false),
             orphaned: AtomicBool::new(false),
@@ -125,7 +125,6 @@ impl Mapping {
 
     fn warmed(mut self, warm: usize) -> Self {
         self.warm = warm;
-        self.touched.set(warm);
         self
     }
 
@@ -166,7 +165,6 @@ impl Mapping {
 
     /// Notes that the bytes in `[from, to)` are about to change in place.
     pub(super) fn touch(&self, from: usize, to: usize) {
-        self.touched.set(self.touched.get().max(to));
         let to = to.min(self.private());
         if from < to && !self.is_orphaned() {
             self.changed.borrow_mut().add(from / self.page..to.div_ceil(self.page));
@@ -181,12 +179,11 @@ impl Mapping {
     /// Notes that raw pointers may write from now on.
     pub(super) fn expose(&self) {
         self.exposed.set(true);
-        self.touched.set(self.touched.get().max(self.private()));
     }
 
     /// Whether so much has changed that the next fork had better copy.
     pub(super) fn is_dense(&self) -> bool {
-        self.changed.borrow().count() > (self.private() / self.page / DENSE).max(1)
+        self.changed.borrow().count().saturating_sub(self.inherited) > (self.private() / self.page / DENSE).max(1)
     }
 
     /// Writes through the file, where that spares page faults; says whether it has.
@@ -197,12 +194,7 @@ impl Mapping {
         }
         let _still = forking::still();
         // SAFETY: an input is readable for its length.
-        let stored = !self.is_orphaned()
-            && unsafe { vm::write_at(&self.file.fd, input.as_ptr(), input.len(), at) }.is_ok();
-        if stored {
-            self.touched.set(self.touched.get().max(end));
-        }
-        stored
+        !self.is_orphaned() && unsafe { vm::write_at(&self.file.fd, input.as_ptr(), input.len(), at) }.is_ok()
     }
 
     /// The pages that may differ from the file, the kernel's knowledge included where raw pointers wrote.
@@ -239,7 +231,6 @@ impl Mapping {
         let left = if alone { PageSet::below(private / self.page)? } else { differing };
         let next = self.mapped_anew(size, private, left, still)?;
         let copied = next.changed.borrow().count() * self.page;
-        next.touched.set(self.touched.get());
         self.retired.store(true, Ordering::Release);
         Ok((next, copied))
     }
@@ -296,7 +287,7 @@ impl Mapping {
         }
         let copied = differing.count() * self.page;
         let next = if self.file.holders() == 1 && self.write_back(&differing).is_ok() {
-            *self.changed.borrow_mut() = PageSet::below(covered / self.page)?;
+            self.changed.borrow_mut().clear();
             self.forget(&differing);
             self.mapped_anew(covered, covered, PageSet::below(covered / self.page)?, still)?
         } else if differing.count() <= (covered / self.page / SCATTERED).max(1) {
@@ -358,18 +349,17 @@ impl Mapping {
     /// Gives back the memory beyond `len`, if nobody else shows it.
     pub(super) fn shrink(&self, len: usize) {
         let _still = forking::still();
-        let Ok(from) = Self::rounded(len) else { return };
-        let to = Self::rounded(self.touched.get()).unwrap_or(self.size).min(self.size);
         let ours = self.private() == 0 && self.file.holders() == 1 && !self.is_orphaned();
-        if ours && from < to && vm::punch(&self.file.fd, from, to).is_ok() {
-            self.touched.set(from);
+        if ours && let Ok(from) = Self::rounded(len) && from < self.size {
+            // Refused, the memory simply stays.
+            let _ = vm::punch(&self.file.fd, from, self.size);
         }
     }
 
     /// Whether the mapping can serve the next stream: its file is nobody else's, and all of it is shared again.
     fn recyclable(&self) -> bool {
         let private = self.private();
-        let ours = self.file.holders() == 1 && !self.is_orphaned() && self.touched.get() > 0;
+        let ours = self.file.holders() == 1 && !self.is_orphaned();
         // SAFETY: this mapping, which nobody uses any more.
         ours && (private == 0 || unsafe { vm::map_over(&self.file.fd, self.base, 0, private, Share::Shared) }.is_ok())
     }
@@ -384,7 +374,7 @@ impl Drop for Mapping {
             base: self.base,
             size: self.size,
             file: self.file.retain().ok(),
-            warm: self.touched.get().min(self.size),
+            warm: if recyclable { vm::memory(&self.file.fd).min(self.size) } else { 0 },
         };
         if recyclable {
             pool::give(spare);

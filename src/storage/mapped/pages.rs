@@ -26,6 +26,12 @@ impl PageSet {
         self.count
     }
 
+    /// Takes all pages out.
+    pub(super) fn clear(&mut self) {
+        self.words.fill(0);
+        self.count = 0;
+    }
+
     /// Adds pages, all below the bound.
     pub(super) fn add(&mut self, pages: Range<usize>) {
         for page in pages {

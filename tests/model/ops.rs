@@ -1,0 +1,295 @@
+//! The operations, and how they are drawn: near the edges more often than elsewhere.
+
+use bytesio::Whence;
+use proptest::prelude::*;
+
+/// Chooses among what there is when the operation runs.
+pub type Choice = u8;
+
+/// An offset, relative to what the stream is when the operation runs.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Start(u16),
+    Position(i8),
+    End(i8),
+    Limit(i8),
+    /// Beyond any memory.
+    Far(i8),
+    /// Around the greatest position.
+    Furthest(i8),
+    Max,
+}
+
+/// How many bytes.
+#[derive(Clone, Debug)]
+pub enum Amount {
+    Plain(u16),
+    /// As many as from the position to there.
+    Until(Place),
+    Max,
+}
+
+/// Bytes to be written: so many, and what they are made from.
+#[derive(Clone, Debug)]
+pub struct Data(pub Amount, pub u8);
+
+/// A part of something, at times one that lies outside.
+#[derive(Clone, Debug)]
+pub struct Part(pub u16, pub u16);
+
+#[derive(Clone, Debug)]
+pub enum Origin {
+    Options { capacity: u16, limit: Option<u16>, unlocked: bool, reallocate: bool },
+    Bytes(Data),
+    Adopt(Data),
+    Fixed { capacity: u16, len: u16 },
+    Snapshot(Choice),
+    IntoStream(Choice),
+    Duplicate(Choice),
+}
+
+#[derive(Clone, Debug)]
+pub enum OnStream {
+    Share,
+    Drop,
+    Close,
+    CloseTake,
+    Write(Data),
+    Pwrite(Data, Place),
+    Writev(Vec<Data>),
+    WriteSnapshot(Choice),
+    WriteFromSnapshot(Choice, Part),
+    WriteFromView(Choice, Part),
+    /// From the stream's own memory, as `peek` gives it.
+    WriteFromPeek(Part),
+    Fill(u8, Amount),
+    Seek(i64, Whence),
+    SeekTo(Place),
+    Read(Amount),
+    Pread(Amount, Place),
+    ReadIntoView(Choice, Part),
+    ReadUntil(u8, Amount),
+    Readline(Amount),
+    Peek,
+    Skip(Amount),
+    ReadSnapshot(Amount),
+    Truncate(Place),
+    Resize(Place),
+    Clear,
+    Reserve(Amount),
+    ShrinkToFit,
+    SetLimit(Place),
+    Prepare(Amount),
+    Commit(u16, u8),
+    Getvalue,
+    Getbuffer {
+        writable: bool,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub enum OnView {
+    Slice(Part),
+    ToReadonly,
+    Share,
+    Snapshot,
+    Scribble(Part, u8),
+    Address,
+    Drop,
+}
+
+#[derive(Clone, Debug)]
+pub enum OnSnapshot {
+    Copied(Data),
+    Adopt(Data),
+    Slice(Part),
+    Share,
+    Drop,
+}
+
+#[derive(Clone, Debug)]
+pub enum Op {
+    Make(Origin),
+    Stream(Choice, OnStream),
+    View(Choice, OnView),
+    Snapshot(Choice, OnSnapshot),
+}
+
+/// An operation, and which of the allocations that it makes is to fail.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub op: Op,
+    pub fail: Option<u8>,
+}
+
+fn place() -> BoxedStrategy<Place> {
+    prop_oneof![
+        8 => (0..1500_u16).prop_map(Place::Start),
+        8 => (-40..40_i8).prop_map(Place::Position),
+        10 => (-40..40_i8).prop_map(Place::End),
+        4 => (-3..3_i8).prop_map(Place::Limit),
+        1 => any::<i8>().prop_map(Place::Far),
+        1 => any::<i8>().prop_map(Place::Furthest),
+        1 => Just(Place::Max),
+    ]
+    .boxed()
+}
+
+fn amount() -> BoxedStrategy<Amount> {
+    prop_oneof![
+        6 => (0..20_u16).prop_map(Amount::Plain),
+        6 => (0..400_u16).prop_map(Amount::Plain),
+        6 => place().prop_map(Amount::Until),
+        1 => Just(Amount::Max),
+    ]
+    .boxed()
+}
+
+fn data() -> BoxedStrategy<Data> {
+    (amount(), any::<u8>()).prop_map(|(n, seed)| Data(n, seed)).boxed()
+}
+
+fn part() -> BoxedStrategy<Part> {
+    (any::<u16>(), any::<u16>()).prop_map(|(a, b)| Part(a, b)).boxed()
+}
+
+fn origin() -> BoxedStrategy<Origin> {
+    let options = (0..300_u16, proptest::option::of(200..1500_u16), any::<bool>(), any::<bool>());
+    prop_oneof![
+        6 => options.prop_map(|(capacity, limit, unlocked, reallocate)| {
+            Origin::Options { capacity, limit, unlocked, reallocate }
+        }),
+        1 => data().prop_map(Origin::Bytes),
+        2 => data().prop_map(Origin::Adopt),
+        2 => (0..600_u16, 0..610_u16).prop_map(|(capacity, len)| Origin::Fixed { capacity, len }),
+        3 => any::<u8>().prop_map(Origin::Snapshot),
+        2 => any::<u8>().prop_map(Origin::IntoStream),
+        6 => any::<u8>().prop_map(Origin::Duplicate),
+    ]
+    .boxed()
+}
+
+fn seek() -> BoxedStrategy<OnStream> {
+    let whence = prop_oneof![Just(Whence::Start), Just(Whence::Current), Just(Whence::End)];
+    let near = -600..600_i64;
+    let offset = prop_oneof![20 => near, 1 => Just(i64::MAX), 1 => Just(i64::MIN), 1 => Just(1 << 62)];
+    prop_oneof![
+        1 => (offset, whence).prop_map(|(offset, whence)| OnStream::Seek(offset, whence)),
+        2 => place().prop_map(OnStream::SeekTo),
+    ]
+    .boxed()
+}
+
+fn writing() -> BoxedStrategy<OnStream> {
+    prop_oneof![
+        12 => data().prop_map(OnStream::Write),
+        6 => (data(), place()).prop_map(|(data, at)| OnStream::Pwrite(data, at)),
+        2 => prop::collection::vec(data(), 0..5).prop_map(OnStream::Writev),
+        3 => any::<u8>().prop_map(OnStream::WriteSnapshot),
+        3 => (any::<u8>(), part()).prop_map(|(from, part)| OnStream::WriteFromSnapshot(from, part)),
+        4 => (any::<u8>(), part()).prop_map(|(from, part)| OnStream::WriteFromView(from, part)),
+        2 => part().prop_map(OnStream::WriteFromPeek),
+        3 => (any::<u8>(), amount()).prop_map(|(byte, n)| OnStream::Fill(byte, n)),
+        4 => amount().prop_map(OnStream::Prepare),
+        8 => (any::<u16>(), any::<u8>()).prop_map(|(n, seed)| OnStream::Commit(n, seed)),
+    ]
+    .boxed()
+}
+
+fn reading() -> BoxedStrategy<OnStream> {
+    prop_oneof![
+        4 => amount().prop_map(OnStream::Read),
+        2 => (amount(), place()).prop_map(|(n, at)| OnStream::Pread(n, at)),
+        2 => (any::<u8>(), part()).prop_map(|(into, part)| OnStream::ReadIntoView(into, part)),
+        1 => (any::<u8>(), amount()).prop_map(|(byte, n)| OnStream::ReadUntil(byte, n)),
+        2 => amount().prop_map(OnStream::Readline),
+        1 => Just(OnStream::Peek),
+        1 => amount().prop_map(OnStream::Skip),
+        3 => amount().prop_map(OnStream::ReadSnapshot),
+    ]
+    .boxed()
+}
+
+fn sizing() -> BoxedStrategy<OnStream> {
+    prop_oneof![
+        5 => place().prop_map(OnStream::Truncate),
+        3 => place().prop_map(OnStream::Resize),
+        1 => Just(OnStream::Clear),
+        2 => amount().prop_map(OnStream::Reserve),
+        3 => Just(OnStream::ShrinkToFit),
+        1 => place().prop_map(OnStream::SetLimit),
+    ]
+    .boxed()
+}
+
+fn on_stream() -> BoxedStrategy<OnStream> {
+    prop_oneof![
+        10 => writing(),
+        5 => seek(),
+        5 => reading(),
+        4 => sizing(),
+        4 => Just(OnStream::Getvalue),
+        3 => any::<bool>().prop_map(|writable| OnStream::Getbuffer { writable }),
+        1 => prop_oneof![
+            1 => Just(OnStream::Share),
+            3 => Just(OnStream::Drop),
+            1 => Just(OnStream::Close),
+            1 => Just(OnStream::CloseTake),
+        ],
+    ]
+    .boxed()
+}
+
+fn on_view() -> BoxedStrategy<OnView> {
+    prop_oneof![
+        2 => part().prop_map(OnView::Slice),
+        1 => Just(OnView::ToReadonly),
+        1 => Just(OnView::Share),
+        2 => Just(OnView::Snapshot),
+        4 => (part(), any::<u8>()).prop_map(|(part, seed)| OnView::Scribble(part, seed)),
+        2 => Just(OnView::Address),
+        8 => Just(OnView::Drop),
+    ]
+    .boxed()
+}
+
+fn on_snapshot() -> BoxedStrategy<OnSnapshot> {
+    prop_oneof![
+        1 => data().prop_map(OnSnapshot::Copied),
+        1 => data().prop_map(OnSnapshot::Adopt),
+        3 => part().prop_map(OnSnapshot::Slice),
+        1 => Just(OnSnapshot::Share),
+        8 => Just(OnSnapshot::Drop),
+    ]
+    .boxed()
+}
+
+fn op() -> BoxedStrategy<Op> {
+    prop_oneof![
+        1 => origin().prop_map(Op::Make),
+        24 => (any::<u8>(), on_stream()).prop_map(|(at, op)| Op::Stream(at, op)),
+        6 => (any::<u8>(), on_view()).prop_map(|(at, op)| Op::View(at, op)),
+        4 => (any::<u8>(), on_snapshot()).prop_map(|(at, op)| Op::Snapshot(at, op)),
+    ]
+    .boxed()
+}
+
+/// All steps of a case; printed one on a line.
+#[derive(Clone)]
+pub struct Case(pub Vec<Step>);
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|Step { op, fail }| match fail {
+            None => write!(f, "\n  {op:?}"),
+            Some(n) => write!(f, "\n  {op:?}, allocation {n} fails"),
+        })
+    }
+}
+
+/// A case of so many steps.
+pub fn case(steps: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
+    let fail = prop_oneof![7 => Just(None), 1 => (0..4_u8).prop_map(Some)];
+    let step = (op(), fail).prop_map(|(op, fail)| Step { op, fail });
+    prop::collection::vec(step, steps).prop_map(Case)
+}

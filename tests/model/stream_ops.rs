@@ -1,0 +1,244 @@
+//! What each operation on a stream does, in the model and in the library.
+
+use std::ptr::NonNull;
+
+use bytesio::{Borrowed, Error, Input, Output, Stream, Whence};
+
+use crate::naive::Naive;
+use crate::ops::{Choice, OnStream, Part};
+use crate::world::{World, pattern};
+
+/// Room for a window's filling: what is not committed must not be seen.
+const UNCOMMITTED: u8 = 0xEE;
+
+fn borrowed(piece: &Borrowed) -> &[u8] {
+    // SAFETY: good until the next change of the stream, and none comes before the comparison.
+    unsafe { std::slice::from_raw_parts(piece.ptr.as_ptr(), piece.len) }
+}
+
+/// The two results of a read must be the same.
+fn same(results: Option<(Vec<u8>, impl AsRef<[u8]>)>) {
+    if let Some((expected, actual)) = results {
+        assert_eq!(actual.as_ref(), expected, "what was read");
+    }
+}
+
+/// Reads `n` bytes into memory that is a little longer and checks that no more is touched.
+fn read_into(n: usize, read: impl FnOnce(Output<'_>) -> bytesio::Result<usize>) -> bytesio::Result<Vec<u8>> {
+    let mut memory = vec![0x3C; n + 8];
+    let got = read(Output::from(&mut memory[..n]))?;
+    assert!(memory[got..].iter().all(|byte| *byte == 0x3C), "more was written than read");
+    memory.truncate(got);
+    Ok(memory)
+}
+
+impl World {
+    pub fn on_stream(&mut self, at: usize, op: &OnStream) {
+        let naive = &self.cores[at].naive;
+        match op {
+            OnStream::Share => {
+                let core = &mut self.cores[at];
+                core.handles.push(core.handles[0].share().expect("the count is not at its end"));
+            }
+            OnStream::Drop => self.drop_handle(at),
+            OnStream::Close => drop(self.call(at, Naive::close, Stream::close)),
+            OnStream::CloseTake => {
+                if let Some((bytes, snapshot)) = self.call(at, Naive::close_take, Stream::close_take) {
+                    self.keep(snapshot, &bytes);
+                }
+            }
+            OnStream::Write(data) => {
+                let data = data.make(naive);
+                self.call(at, |s| s.write(&data), |s| s.write(&data));
+            }
+            OnStream::Pwrite(data, place) => {
+                let (data, offset) = (data.make(naive), place.resolve(naive));
+                self.call(at, |s| s.pwrite(&data, offset), |s| s.pwrite(&data, offset));
+            }
+            OnStream::Writev(pieces) => {
+                let pieces: Vec<_> = pieces.iter().map(|data| data.make(naive)).collect();
+                self.call(at, |s| s.write(&pieces.concat()), |s| s.writev(pieces.iter().map(Input::from)));
+            }
+            OnStream::WriteSnapshot(choice) => self.write_snapshot(at, *choice),
+            OnStream::WriteFromSnapshot(choice, part) => {
+                let Some(kept) = self.snapshot(*choice) else { return };
+                let range = part.within(kept.bytes().len());
+                let (data, snapshot) = (kept.bytes()[range.clone()].to_vec(), kept.snapshot.share());
+                let snapshot = snapshot.expect("the count is not at its end");
+                self.call(at, |s| s.write(&data), |s| s.write(&snapshot[range]));
+            }
+            OnStream::WriteFromView(choice, part) => self.write_from_view(at, *choice, part),
+            OnStream::WriteFromPeek(part) => self.write_from_peek(at, part),
+            OnStream::Fill(byte, n) => {
+                let n = n.resolve(naive);
+                self.call(at, |s| s.fill(*byte, n), |s| s.fill(*byte, n));
+            }
+            OnStream::Seek(offset, whence) => self.seek(at, *offset, *whence),
+            OnStream::SeekTo(place) => {
+                let offset = i64::try_from(place.resolve(naive)).unwrap_or(-1);
+                self.seek(at, offset, Whence::Start);
+            }
+            OnStream::Read(n) => {
+                let n = n.affordable(naive);
+                same(self.call(at, |s| s.take(n), |s| read_into(n, |into| s.read(into))));
+            }
+            OnStream::Pread(n, place) => {
+                let (n, from) = (n.affordable(naive), place.resolve(naive));
+                same(self.call(at, |s| s.read_at(n, from), |s| read_into(n, |into| s.pread(into, from))));
+            }
+            OnStream::ReadIntoView(choice, part) => self.read_into_view(at, *choice, part),
+            OnStream::ReadUntil(byte, limit) => {
+                let limit = limit.resolve(naive);
+                let read = self.call(at, |s| s.read_until(*byte, limit), |s| s.read_until(*byte, limit));
+                same(read.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+            }
+            OnStream::Readline(limit) => {
+                let limit = limit.resolve(naive);
+                let read = self.call(at, |s| s.read_until(b'\n', limit), |s| s.readline(limit));
+                same(read.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+            }
+            OnStream::Peek => {
+                let peeked = self.call(at, |s| s.open().map(|()| s.rest().to_vec()), Stream::peek);
+                same(peeked.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+            }
+            OnStream::Skip(n) => {
+                let n = n.resolve(naive);
+                if let Some((bytes, skipped)) = self.call(at, |s| s.take(n), |s| s.skip(n)) {
+                    assert_eq!(bytes.len(), skipped);
+                }
+            }
+            OnStream::ReadSnapshot(n) => {
+                let n = n.resolve(naive);
+                if let Some((bytes, snapshot)) = self.call(at, |s| s.take(n), |s| s.read_snapshot(n)) {
+                    self.keep(snapshot, &bytes);
+                }
+            }
+            OnStream::Truncate(place) => {
+                let size = place.resolve(naive);
+                self.call(at, |s| s.truncate(size), |s| s.truncate(size));
+            }
+            OnStream::Resize(place) => {
+                let size = place.resolve(naive);
+                self.call(at, |s| s.resize(size), |s| s.resize(size));
+            }
+            OnStream::Clear => drop(self.call(at, Naive::clear, Stream::clear)),
+            OnStream::Reserve(n) => self.reserve(at, n.resolve(naive)),
+            OnStream::ShrinkToFit => {
+                let capacity = |world: &Self| world.cores[at].handles[0].capacity();
+                let before = capacity(self);
+                self.call(at, Naive::shrink_to_fit, Stream::shrink_to_fit);
+                assert!(capacity(self) <= before);
+            }
+            OnStream::SetLimit(place) => {
+                let limit = place.resolve(naive);
+                self.call(at, |s| s.set_limit(limit), |s| s.set_limit(limit));
+            }
+            OnStream::Prepare(min) => self.prepare(at, min.resolve(naive)),
+            OnStream::Commit(n, seed) => self.commit(at, *n, *seed),
+            OnStream::Getvalue => self.getvalue(at),
+            OnStream::Getbuffer { writable } => self.getbuffer(at, *writable),
+        }
+    }
+
+    fn seek(&mut self, at: usize, offset: i64, whence: Whence) {
+        if let Some((expected, actual)) = self.call(at, |s| s.seek(offset, whence), |s| s.seek(offset, whence)) {
+            assert_eq!(actual, expected);
+        }
+    }
+
+    fn write_snapshot(&mut self, at: usize, choice: Choice) {
+        let Some(kept) = self.snapshot(choice) else { return };
+        let (data, snapshot) = (kept.bytes().to_vec(), kept.snapshot.share());
+        let snapshot = snapshot.expect("the count is not at its end");
+        self.call(at, |s| s.write(&data), |s| s.write_snapshot(&snapshot));
+    }
+
+    /// Appends a piece of what is left, by the address that `peek` gives.
+    fn write_from_peek(&mut self, at: usize, part: &Part) {
+        let Some((rest, piece)) = self.call(at, |s| s.open().map(|()| s.rest().to_vec()), Stream::peek) else { return };
+        let range = part.within(rest.len().min(700));
+        // SAFETY: within the piece, which is good until this write is done with it.
+        let input = unsafe { Input::from_raw(piece.ptr.add(range.start), range.len()) };
+        let end = self.cores[at].naive.bytes.len() as u64;
+        self.call(at, |s| s.pwrite(&rest[range], end), |s| s.pwrite(input, end));
+    }
+
+    fn write_from_view(&mut self, at: usize, choice: Choice, part: &Part) {
+        let Some(seen) = self.view(choice) else { return };
+        let range = part.within(seen.view.len());
+        let data = self.shown(seen)[range.clone()].to_vec();
+        // SAFETY: within the view, which stays alive meanwhile.
+        let input = unsafe { Input::from_raw(seen.address().add(range.start), range.len()) };
+        self.call(at, |s| s.write(&data), |s| s.write(input));
+    }
+
+    fn read_into_view(&mut self, at: usize, choice: Choice, part: &Part) {
+        let Some(seen) = self.view(choice).filter(|seen| !seen.view.is_readonly()) else { return };
+        let view = usize::from(choice) % self.views.len();
+        let range = part.within(seen.view.len());
+        // SAFETY: within the writable view, which stays alive meanwhile.
+        let into = unsafe { Output::from_raw(seen.address().add(range.start), range.len()) };
+        if let Some((bytes, n)) = self.call(at, |s| s.take(range.len()), |s| s.read(into)) {
+            assert_eq!(bytes.len(), n);
+            self.scribbled(view, range.start, &bytes);
+        }
+    }
+
+    fn reserve(&mut self, at: usize, additional: usize) {
+        let room = self.cores[at].handles[0].capacity();
+        if self.call(at, |s| s.reserve(additional, room), |s| s.reserve(additional)).is_some() {
+            let core = &self.cores[at];
+            assert!(core.handles[0].capacity() >= (core.naive.bytes.len() + additional) as u64);
+        }
+    }
+
+    fn prepare(&mut self, at: usize, min: usize) {
+        let Some((bounds, (ptr, capacity))) = self.call(at, |s| s.prepare(min), |s| s.prepare(min)) else { return };
+        assert!((bounds.start..=bounds.end).contains(&(capacity as u64)), "{capacity} not in {bounds:?}");
+        // SAFETY: the window is the caller's to write until it is closed.
+        unsafe { ptr.write_bytes(UNCOMMITTED, capacity) };
+        let core = &mut self.cores[at];
+        core.naive.window.as_mut().expect("just opened").capacity = capacity;
+        core.window = Some(ptr);
+    }
+
+    fn commit(&mut self, at: usize, n: u16, seed: u8) {
+        let core = &self.cores[at];
+        let capacity = core.naive.window.map_or(0, |window| window.capacity);
+        // Small amounts mostly, and now and then all, or one more than there is.
+        let n = match n {
+            0..2000 => capacity + 1,
+            2000..4000 => capacity.min(2000),
+            4000..12000 => 0,
+            _ => usize::from(n) % (capacity.min(300) + 1),
+        };
+        let data = pattern(n, seed);
+        if let Some(ptr) = core.window {
+            // SAFETY: as in `prepare`; no more than the window's capacity.
+            unsafe { ptr.copy_from(NonNull::from(&data[..]).cast(), n.min(capacity)) };
+        }
+        if self.call(at, |s| s.commit(&data), |s| s.commit(n)).is_some() {
+            self.cores[at].window = None;
+        }
+    }
+
+    fn getvalue(&mut self, at: usize) {
+        let value = |s: &Naive| s.open().map(|()| s.bytes.clone());
+        let Some((bytes, first)) = self.call(at, |s| value(s), Stream::getvalue) else { return };
+        let made = self.ledger.made();
+        self.ledger.relent();
+        let again = self.cores[at].handles[0].getvalue().expect("there is nothing to allocate");
+        assert_eq!((again.as_ptr(), self.ledger.made()), (first.as_ptr(), made), "the same snapshot again");
+        self.keep(first, &bytes);
+        if bytes.len() % 2 == 0 {
+            self.keep(again, &bytes);
+        }
+    }
+}
+
+/// The guard of the model itself: a failure that only the other side can have.
+#[test]
+#[should_panic(expected = "expected")]
+fn a_difference_is_noticed() {
+    World::new().agreed::<()>(Ok(()), Err(Error::Closed));
+}

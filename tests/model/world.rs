@@ -1,0 +1,398 @@
+//! The world of one case: streams with their models, every view, every snapshot with a copy of its bytes.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytesio::{Error, Result, Search, Snapshot, Stream, View};
+
+use crate::common::{Fenced, Ledger, Lent};
+use crate::naive::Naive;
+use crate::ops::{Amount, Choice, Data, OnSnapshot, OnView, Op, Origin, Part, Place, Step};
+
+/// Streams, views and snapshots beyond these numbers are not made: sharing is met more often among few.
+const STREAMS: usize = 4;
+pub const VIEWS: usize = 6;
+const SNAPSHOTS: usize = 20;
+/// No stream grows much beyond this, so that comparing everything after every step stays cheap.
+pub const LONG: usize = 4096;
+
+/// A stream, by all references to it, and what it should be. Views may outlive the references.
+pub struct Core {
+    pub handles: Vec<Stream>,
+    pub naive: Naive,
+    /// Where the open window's bytes go.
+    pub window: Option<NonNull<u8>>,
+    fence: Option<usize>,
+}
+
+/// A view, and what it shows.
+pub struct Seen {
+    pub view: View,
+    pub core: usize,
+    pub range: Range<usize>,
+    pub export: usize,
+    /// The address it gave last; all references to one view have this in common.
+    pub last: Rc<Cell<Option<NonNull<u8>>>>,
+}
+
+/// A snapshot, and what it must go on to be.
+pub struct Kept {
+    pub snapshot: Snapshot,
+    pub copy: Vec<u8>,
+    pub at: *const u8,
+}
+
+/// Fields are dropped in this order: memory last.
+pub struct World {
+    pub cores: Vec<Core>,
+    pub views: Vec<Seen>,
+    pub kept: Vec<Kept>,
+    pub lent: Vec<Box<Lent>>,
+    fenced: Vec<Fenced>,
+    pub ledger: Arc<Ledger>,
+    pub exports: usize,
+}
+
+/// The element that a choice falls on, if there is one.
+pub fn chosen(choice: Choice, len: usize) -> Option<usize> {
+    (len > 0).then(|| usize::from(choice) % len)
+}
+
+/// Bytes made from a seed, with line feeds among them.
+pub fn pattern(n: usize, seed: u8) -> Vec<u8> {
+    let byte = |i: usize| if i % 23 == 7 { b'\n' } else { seed.wrapping_add((i * 31) as u8) };
+    (0..n).map(byte).collect()
+}
+
+impl Place {
+    pub fn resolve(&self, s: &Naive) -> u64 {
+        let len = s.bytes.len() as u64;
+        let from = |base: u64, by: i8| base.saturating_add_signed(by.into());
+        match *self {
+            Self::Start(at) => at.into(),
+            Self::Position(by) => from(s.position, by),
+            Self::End(by) => from(len, by),
+            Self::Limit(by) => from(if s.most() == u64::MAX { len } else { s.most() }, by),
+            Self::Far(by) => from(1 << 62, by),
+            Self::Furthest(by) => from(i64::MAX as u64, by),
+            Self::Max => u64::MAX,
+        }
+    }
+}
+
+impl Amount {
+    /// A number for calls that take any.
+    pub fn resolve(&self, s: &Naive) -> usize {
+        match self {
+            Self::Plain(n) => usize::from(*n),
+            Self::Until(place) => place.resolve(s).saturating_sub(s.position) as usize,
+            Self::Max => usize::MAX,
+        }
+    }
+
+    /// A number of bytes that exist.
+    pub fn affordable(&self, s: &Naive) -> usize {
+        self.resolve(s).min(LONG.saturating_sub(s.bytes.len()).clamp(1, 700))
+    }
+}
+
+impl Data {
+    pub fn make(&self, s: &Naive) -> Vec<u8> {
+        pattern(self.0.affordable(s), self.1)
+    }
+}
+
+impl Part {
+    /// A range within `len`.
+    pub fn within(&self, len: usize) -> Range<usize> {
+        let from = usize::from(self.0) % (len + 1);
+        from..from + usize::from(self.1) % (len - from + 1)
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            cores: Vec::new(),
+            views: Vec::new(),
+            kept: Vec::new(),
+            lent: Vec::new(),
+            fenced: Vec::new(),
+            ledger: Ledger::new(),
+            exports: 0,
+        }
+    }
+
+    /// Runs one step and looks at everything.
+    pub fn step(&mut self, step: &Step) {
+        if let Some(successes) = step.fail {
+            self.ledger.fail_after(successes.into());
+        }
+        match &step.op {
+            Op::Make(origin) => self.make(origin),
+            Op::Stream(choice, op) => {
+                let alive: Vec<_> = (0..self.cores.len()).filter(|at| !self.cores[*at].handles.is_empty()).collect();
+                match chosen(*choice, alive.len()) {
+                    Some(at) => self.on_stream(alive[at], op),
+                    None => self.make(&Origin::Bytes(Data(Amount::Plain(100), *choice))),
+                }
+            }
+            Op::View(choice, op) => {
+                if let Some(at) = chosen(*choice, self.views.len()) {
+                    self.on_view(at, op);
+                }
+            }
+            Op::Snapshot(choice, op) => self.on_snapshot(*choice, op),
+        }
+        self.ledger.relent();
+        self.look();
+    }
+
+    /// Whether model and library agree on a call that involves no stream's state; what the library gave.
+    pub fn agreed<T>(&self, expected: Result<()>, actual: Result<T>) -> Option<T> {
+        match (expected, actual) {
+            (Ok(()), Ok(made)) => Some(made),
+            (Ok(()), Err(Error::NoMem)) if self.ledger.has_failed() => None,
+            (Err(expected), Err(actual)) if expected == actual => None,
+            (expected, actual) => panic!("{expected:?} expected, got {:?}", actual.map(drop)),
+        }
+    }
+
+    /// A call on model and stream. On an error, which must be the same, the model is as before, and so must be
+    /// the stream when it is looked at.
+    pub fn call<T, U>(
+        &mut self,
+        at: usize,
+        model: impl FnOnce(&mut Naive) -> Result<T>,
+        real: impl FnOnce(&Stream) -> Result<U>,
+    ) -> Option<(T, U)> {
+        let core = &mut self.cores[at];
+        let before = core.naive.clone();
+        let expected = model(&mut core.naive);
+        let actual = real(core.handles.last().expect("only streams with a reference are chosen"));
+        match (expected, actual) {
+            (Ok(expected), Ok(actual)) => return Some((expected, actual)),
+            (Err(expected), Err(actual)) if expected == actual => {}
+            // No allocation can be so large that its size, rounded up, is beyond the greatest.
+            (Err(Error::NoMem), Err(Error::Overflow)) => {}
+            (Ok(_), Err(Error::NoMem)) if self.ledger.has_failed() => {}
+            (expected, actual) => panic!("{:?} expected, got {:?}", expected.map(drop), actual.map(drop)),
+        }
+        core.naive = before;
+        None
+    }
+
+    fn make(&mut self, origin: &Origin) {
+        if self.cores.iter().filter(|core| !core.handles.is_empty()).count() >= STREAMS {
+            return;
+        }
+        let blank = Naive::new(Vec::new());
+        match origin {
+            Origin::Options { capacity, limit, unlocked, reallocate } => {
+                let options = bytesio::Options {
+                    capacity: (*capacity).into(),
+                    limit: limit.map_or(bytesio::NO_LIMIT, u64::from),
+                    unlocked: *unlocked, mapped_from: 0,
+                    allocator: self.ledger.allocator(*reallocate),
+                };
+                let expected = if options.capacity as u64 > options.limit { Err(Error::Limit) } else { Ok(()) };
+                if let Some(stream) = self.agreed(expected, Stream::with_options(&options)) {
+                    assert!(stream.capacity() >= options.capacity as u64);
+                    self.add(stream, Naive { limit: options.limit, ..blank });
+                }
+            }
+            Origin::Bytes(data) => {
+                let data = data.make(&blank);
+                self.add(Stream::from_bytes(&data).expect("memory"), Naive::new(data));
+            }
+            Origin::Adopt(data) => {
+                let data = data.make(&blank);
+                let lent = Lent::new(&data);
+                // SAFETY: the world keeps the memory until everything else is gone.
+                let stream = unsafe { Stream::adopt(lent.data(), lent.len(), Some(Lent::release), lent.ctx()) };
+                self.lent.push(lent);
+                self.add(stream.expect("memory"), Naive::new(data));
+            }
+            Origin::Fixed { capacity, len } => {
+                let (capacity, len) = (usize::from(*capacity), usize::from(*len));
+                let data = pattern(len, 0x51);
+                let fenced = Fenced::new(capacity, &data[..len.min(capacity)]);
+                let start = NonNull::new(fenced.data()).expect("inside a box");
+                // SAFETY: the world keeps the memory until everything else is gone.
+                let stream = unsafe { Stream::over_fixed(start, capacity, len) };
+                let expected = if len > capacity { Err(Error::Invalid) } else { Ok(()) };
+                self.fenced.push(fenced);
+                if let Some(stream) = self.agreed(expected, stream) {
+                    self.add(stream, Naive { fixed: Some(capacity), ..Naive::new(data) });
+                    self.cores.last_mut().expect("just added").fence = Some(self.fenced.len() - 1);
+                }
+            }
+            Origin::Snapshot(choice) => {
+                let Some(at) = chosen(*choice, self.kept.len()) else { return };
+                let made = Stream::from_snapshot(&self.kept[at].snapshot);
+                if let Some(stream) = self.agreed(Ok(()), made) {
+                    self.add(stream, Naive::new(self.kept[at].copy.clone()));
+                }
+            }
+            Origin::IntoStream(choice) => {
+                let Some(at) = chosen(*choice, self.kept.len()) else { return };
+                let Kept { snapshot, copy, at } = self.kept.swap_remove(at);
+                match snapshot.into_stream() {
+                    Ok(stream) => self.add(stream, Naive::new(copy)),
+                    Err((snapshot, error)) => {
+                        self.agreed::<()>(Ok(()), Err(error));
+                        self.kept.push(Kept { snapshot, copy, at });
+                    }
+                }
+            }
+            Origin::Duplicate(choice) => {
+                let Some(at) = chosen(*choice, self.cores.len()) else { return };
+                if self.cores[at].handles.is_empty() {
+                    return;
+                }
+                if let Some((naive, stream)) = self.call(at, |s| s.duplicate(), Stream::duplicate) {
+                    self.add(stream, naive);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, stream: Stream, naive: Naive) {
+        self.cores.push(Core { handles: vec![stream], naive, window: None, fence: None });
+    }
+
+    /// One reference to a stream less; the last one closes it under its views.
+    pub fn drop_handle(&mut self, at: usize) {
+        let core = &mut self.cores[at];
+        core.handles.pop();
+        if core.handles.is_empty() {
+            (core.naive.closed, core.naive.window, core.window) = (true, None, None);
+        }
+    }
+
+    /// A snapshot goes into the collection, with a copy of its bytes.
+    pub fn keep(&mut self, snapshot: Snapshot, bytes: &[u8]) {
+        assert_eq!(&snapshot[..], bytes, "a new snapshot");
+        if self.kept.len() >= SNAPSHOTS {
+            let oldest_or_so = self.exports % SNAPSHOTS;
+            self.kept.swap_remove(oldest_or_so);
+        }
+        self.kept.push(Kept { at: snapshot.as_ptr(), snapshot, copy: bytes.to_vec() });
+    }
+
+    pub fn snapshot(&self, choice: Choice) -> Option<&Kept> {
+        chosen(choice, self.kept.len()).map(|at| &self.kept[at])
+    }
+
+    pub fn view(&self, choice: Choice) -> Option<&Seen> {
+        chosen(choice, self.views.len()).map(|at| &self.views[at])
+    }
+
+    /// What a view shows, by the model.
+    pub fn shown(&self, seen: &Seen) -> &[u8] {
+        &self.cores[seen.core].naive.bytes[seen.range.clone()]
+    }
+
+    /// Changes what a view shows in the model, as raw writes did.
+    pub fn scribbled(&mut self, view: usize, offset: usize, bytes: &[u8]) {
+        let Seen { core, range, .. } = &self.views[view];
+        let start = range.start + offset;
+        self.cores[*core].naive.bytes[start..start + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Everything is as the models say.
+    fn look(&self) {
+        for core in self.cores.iter().filter(|core| !core.handles.is_empty()) {
+            core.look();
+        }
+        for seen in &self.views {
+            assert_eq!(seen.view.len(), seen.range.len());
+            assert!(seen.view.compare(self.shown(seen)).is_eq(), "a view shows the stream's bytes");
+            if let Some(last) = seen.last.get() {
+                // Readable, whatever has become of the stream meanwhile; what it reads may be of the past.
+                std::hint::black_box(read(last, seen.range.len()));
+            }
+        }
+        for kept in &self.kept {
+            kept.look();
+        }
+        for core in &self.cores {
+            if let Some(fence) = core.fence {
+                self.fenced[fence].assert_intact();
+            }
+        }
+        assert!(self.lent.iter().all(|lent| lent.releases() <= 1), "released twice");
+        self.ledger.assert_kept();
+    }
+
+    /// Lets everything go in an order made from `seed`, looking at what is left, and settles all accounts.
+    pub fn end(mut self, mut seed: u8) {
+        while self.cores.iter().any(|core| !core.handles.is_empty()) || self.views.len() + self.kept.len() > 0 {
+            seed = seed.wrapping_mul(141).wrapping_add(77);
+            let alive = self.cores.iter().position(|core| !core.handles.is_empty());
+            match (seed >> 4) % 3 {
+                0 => alive.into_iter().for_each(|at| self.drop_handle(at)),
+                1 => self.on_snapshot(seed, &OnSnapshot::Drop),
+                _ => chosen(seed, self.views.len()).into_iter().for_each(|at| self.on_view(at, &OnView::Drop)),
+            }
+            self.look();
+        }
+        self.ledger.assert_settled();
+        assert!(self.lent.iter().all(|lent| lent.releases() == 1), "adopted memory is released exactly once");
+    }
+}
+
+/// A copy of what is at an address that a view gave.
+pub fn read(from: NonNull<u8>, len: usize) -> Vec<u8> {
+    // SAFETY: a view keeps the address that it gave last readable, for its length; nobody writes meanwhile.
+    unsafe { std::slice::from_raw_parts(from.as_ptr(), len) }.to_vec()
+}
+
+impl Seen {
+    /// Where the bytes are now.
+    pub fn address(&self) -> NonNull<u8> {
+        let present = self.view.data();
+        let last = self.last.replace(Some(present));
+        assert!(
+            self.view.is_readonly() || last.is_none_or(|last| last == present),
+            "a writable view's address never changes"
+        );
+        present
+    }
+}
+
+impl Core {
+    fn look(&self) {
+        let Self { handles, naive, .. } = self;
+        let stream = &handles[0];
+        assert_eq!(stream.is_closed(), naive.closed);
+        if naive.closed {
+            let rest = (stream.len(), stream.tell(), stream.capacity(), stream.export_count());
+            return assert_eq!(rest, (0, 0, 0, 0), "of a closed stream");
+        }
+        let len = naive.bytes.len();
+        let figures = (stream.len(), stream.tell(), stream.export_count());
+        assert_eq!(figures, (len as u64, naive.position, naive.exports.len()), "length, position, exports");
+        match naive.fixed {
+            Some(capacity) => assert_eq!(stream.capacity(), capacity as u64),
+            None => assert!(stream.capacity() >= len as u64, "the capacity is below the length"),
+        }
+        let mut bytes = vec![0x77; len + 1];
+        assert_eq!(stream.pread(&mut bytes, 0), Ok(len));
+        assert_eq!(bytes[..len], naive.bytes, "the stream's bytes");
+    }
+}
+
+impl Kept {
+    pub fn bytes(&self) -> &[u8] {
+        &self.copy
+    }
+
+    fn look(&self) {
+        assert_eq!(self.snapshot.as_ptr(), self.at, "a snapshot does not move");
+        assert_eq!(self.snapshot[..], self.copy, "a snapshot does not change");
+    }
+}
