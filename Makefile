@@ -92,8 +92,9 @@ CTEST = $(TOOLS)/ctest --test-dir build/c_tests --output-on-failure --no-tests=e
 
 .PHONY: test
 test: configure ## run every test: Rust, C, memcheck, ABI, installation, examples
-	$(CARGO) test --locked
-	$(CTEST)
+	@failed=0; echo "$(CARGO) test --locked --no-fail-fast"; \
+	  $(CARGO) test --locked --no-fail-fast || failed=1; \
+	  $(CTEST) || failed=1; exit $$failed
 
 .PHONY: ctest
 ctest: configure ## run the tests in C only, without memcheck
@@ -103,7 +104,7 @@ ctest: configure ## run the tests in C only, without memcheck
 valgrind: configure ## run the tests in C under memcheck
 	$(CTEST) -L valgrind
 
-C_FILES = find c_tests examples -type f \( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
+C_FILES = find c_tests examples $(wildcard benches) -type f \( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
 
 .PHONY: fmt
 fmt: tools ## format Rust, C, C++, Go and Zig

@@ -5,10 +5,10 @@
 #ifndef BYTESIO_TEST_CALLS_H
 #define BYTESIO_TEST_CALLS_H
 
+#include "support.h"
+
 #include <fcntl.h>
 #include <unistd.h>
-
-#include "support.h"
 
 enum {
     CALL_BUSY = 1,   /* refused with BUSY while a window is open */
@@ -60,17 +60,17 @@ SIZE_CALL(read, bio_read(stream, buf, 2, &n))
 SIZE_CALL(pread, bio_pread(stream, buf, 2, 1, &n))
 SIZE_CALL(skip, bio_skip(stream, (size_t)buf[0], &n))
 
-#define BYTES_CALL(name, ...)                                      \
-    static inline bio_status call_##name(bio_stream *stream)       \
-    {                                                              \
-        const uint8_t *ptr = UNTOUCHED_HANDLE(const uint8_t);      \
-        size_t n = UNTOUCHED_SIZE;                                 \
-        bio_status status = __VA_ARGS__;                           \
-        if (status != BYTESIO_OK) {                                \
-            CHECK_PTR(ptr, UNTOUCHED_HANDLE(const uint8_t));       \
-            CHECK_EQ(n, UNTOUCHED_SIZE);                           \
-        }                                                          \
-        return status;                                             \
+#define BYTES_CALL(name, ...)                                 \
+    static inline bio_status call_##name(bio_stream *stream)  \
+    {                                                         \
+        const uint8_t *ptr = UNTOUCHED_HANDLE(const uint8_t); \
+        size_t n = UNTOUCHED_SIZE;                            \
+        bio_status status = __VA_ARGS__;                      \
+        if (status != BYTESIO_OK) {                           \
+            CHECK_PTR(ptr, UNTOUCHED_HANDLE(const uint8_t));  \
+            CHECK_EQ(n, UNTOUCHED_SIZE);                      \
+        }                                                     \
+        return status;                                        \
     }
 BYTES_CALL(peek, bio_peek(stream, &ptr, &n))
 BYTES_CALL(readline, bio_readline(stream, SIZE_MAX, &ptr, &n))

@@ -10,7 +10,7 @@
 #define BYTESIO_CHECK_H
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* before the first system header: the tests use POSIX, one of them RTLD_NEXT */
+#define _GNU_SOURCE 1 /* the tests use POSIX, one of them RTLD_NEXT: include this before any system header */
 #endif
 
 #include <setjmp.h>
@@ -35,10 +35,11 @@ extern atomic_int check_failures;
 extern atomic_int check_skipped;
 extern jmp_buf check_escape;
 
+/* The checks give int and not bool, so that `CHECK(a) & CHECK(b)`, which runs both, is no mistake to clang. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-static inline bool check_fail(const char *file, int line, const char *format, ...)
+static inline int check_fail(const char *file, int line, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -50,26 +51,26 @@ static inline bool check_fail(const char *file, int line, const char *format, ..
     return false;
 }
 
-static inline bool check_true(const char *file, int line, const char *what, bool holds)
+static inline int check_true(const char *file, int line, const char *what, bool holds)
 {
     return holds || check_fail(file, line, "not so: %s", what);
 }
 
 /* Every integer type converts to uintmax_t without losing a distinction, so one function serves all. */
-static inline bool check_eq(const char *file, int line, const char *what, uintmax_t got, uintmax_t want)
+static inline int check_eq(const char *file, int line, const char *what, uintmax_t got, uintmax_t want)
 {
-    return got == want || check_fail(file, line, "%s: got %ju (%jd), want %ju (%jd)", what, got, (intmax_t)got,
-                                     want, (intmax_t)want);
+    return got == want || check_fail(file, line, "%s: got %ju (%jd), want %ju (%jd)", what, got,
+                                     (intmax_t)got, want, (intmax_t)want);
 }
 
-static inline bool check_status(const char *file, int line, const char *what, bio_status got, bio_status want)
+static inline int check_status(const char *file, int line, const char *what, bio_status got, bio_status want)
 {
     return got == want || check_fail(file, line, "%s: got %d (%s), want %d (%s)", what, (int)got,
                                      bio_strerror(got), (int)want, bio_strerror(want));
 }
 
-static inline bool check_mem(const char *file, int line, const char *what, const void *got, size_t got_len,
-                             const void *want, size_t want_len)
+static inline int check_mem(const char *file, int line, const char *what, const void *got, size_t got_len,
+                            const void *want, size_t want_len)
 {
     const unsigned char *g = got, *w = want;
     size_t common = got_len < want_len ? got_len : want_len;
@@ -77,8 +78,7 @@ static inline bool check_mem(const char *file, int line, const char *what, const
         if (g[i] != w[i])
             return check_fail(file, line, "%s: byte %zu is 0x%02x, want 0x%02x (of %zu)", what, i, g[i], w[i],
                               want_len);
-    return got_len == want_len ||
-           check_fail(file, line, "%s: %zu bytes, want %zu", what, got_len, want_len);
+    return got_len == want_len || check_fail(file, line, "%s: %zu bytes, want %zu", what, got_len, want_len);
 }
 
 #define CHECK(condition) check_true(__FILE__, __LINE__, #condition, (condition))
@@ -92,14 +92,14 @@ static inline bool check_mem(const char *file, int line, const char *what, const
 #define REQUIRE(condition) ((void)(CHECK(condition) || (longjmp(check_escape, 1), 0)))
 #define REQUIRE_OK(call) ((void)(CHECK_OK(call) || (longjmp(check_escape, 1), 0)))
 
-#define CHECK_SKIP(reason)                              \
-    do {                                                \
-        printf("skip %s: %s\n", __func__, (reason));    \
-        atomic_fetch_add(&check_skipped, 1);            \
-        return;                                         \
+#define CHECK_SKIP(reason)                           \
+    do {                                             \
+        printf("skip %s: %s\n", __func__, (reason)); \
+        atomic_fetch_add(&check_skipped, 1);         \
+        return;                                      \
     } while (0)
 
-#define CASE(function) { #function, function }
+#define CASE(function) {#function, function}
 
 static inline bool check_one(const check_case *test)
 {

@@ -20,7 +20,7 @@ void pattern_fill(uint8_t *out, size_t len, uint64_t offset);
 bool pattern_holds(const uint8_t *data, size_t len, uint64_t offset);
 
 /* Each of these leaves the test when it fails. */
-bio_stream *stream_of(const void *data, size_t len);          /* position 0 */
+bio_stream *stream_of(const void *data, size_t len); /* position 0 */
 bio_stream *stream_at(const void *data, size_t len, int64_t position);
 bio_snapshot *value_of(bio_stream *stream);
 bio_view *view_of(bio_stream *stream, uint32_t flags);
@@ -28,14 +28,13 @@ bio_snapshot *snapshot_of(const void *data, size_t len);
 bio_statistics statistics_of(bio_stream *stream);
 void move_to(bio_stream *stream, int64_t position);
 
-bool check_stream(const char *file, int line, bio_stream *stream, const void *want, size_t len);
+int check_stream(const char *file, int line, bio_stream *stream, const void *want, size_t len);
 #define CHECK_STREAM(stream, ...) check_stream(__FILE__, __LINE__, (stream), __VA_ARGS__)
-#define CHECK_SNAPSHOT(snapshot, ...) \
-    check_snapshot(__FILE__, __LINE__, #snapshot, (snapshot), __VA_ARGS__)
+#define CHECK_SNAPSHOT(snapshot, ...) check_snapshot(__FILE__, __LINE__, #snapshot, (snapshot), __VA_ARGS__)
 #define CHECK_VIEW(view, ...) check_view(__FILE__, __LINE__, #view, (view), __VA_ARGS__)
-bool check_snapshot(const char *file, int line, const char *what, bio_snapshot *snapshot, const void *want,
-                    size_t len);
-bool check_view(const char *file, int line, const char *what, bio_view *view, const void *want, size_t len);
+int check_snapshot(const char *file, int line, const char *what, bio_snapshot *snapshot, const void *want,
+                   size_t len);
+int check_view(const char *file, int line, const char *what, bio_view *view, const void *want, size_t len);
 
 /* What must be as before after a call that failed. */
 typedef struct stream_state {
@@ -45,7 +44,7 @@ typedef struct stream_state {
 } stream_state;
 
 stream_state state_of(bio_stream *stream);
-bool check_state(const char *file, int line, bio_stream *stream, const stream_state *state);
+int check_state(const char *file, int line, bio_stream *stream, const stream_state *state);
 #define CHECK_STATE(stream, state) check_state(__FILE__, __LINE__, (stream), (state))
 void state_free(stream_state *state);
 
@@ -84,7 +83,7 @@ enum { LEDGER_PLAIN = 0, LEDGER_SKEWED = 1, LEDGER_NO_REALLOCATE = 2 };
 
 void ledger_open(ledger *book, unsigned flags);
 bio_stream *ledger_stream(ledger *book, size_t capacity, uint64_t limit, uint32_t flags);
-bool check_ledger(const char *file, int line, ledger *book);
+int check_ledger(const char *file, int line, ledger *book);
 /* Checks that everything came back, with the sizes it went out with. */
 #define LEDGER_CLOSE(book) check_ledger(__FILE__, __LINE__, (book))
 

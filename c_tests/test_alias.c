@@ -2,7 +2,7 @@
  * The result must be as if the source had been copied away first, also when the write has to move the bytes. */
 #include "support.h"
 
-enum { LENGTH = 48 };
+enum { LENGTH = 160 };
 enum { FROM_SNAPSHOT, FROM_READONLY_VIEW, FROM_WRITABLE_VIEW, FROM_PEEK, SOURCES };
 enum { ON_HEAP, ON_HEAP_TIGHT, ON_HEAP_HELD, ON_FOREIGN, ON_FIXED, BACKINGS };
 enum { BY_WRITE, BY_PWRITE, BY_WRITEV, WAYS };
@@ -41,8 +41,8 @@ static void bed_make(bed *b, int backing, int source)
         break;
     case FROM_READONLY_VIEW:
     case FROM_WRITABLE_VIEW:
-        b->view = view_of(b->stream,
-                          source == FROM_WRITABLE_VIEW ? BYTESIO_VIEW_WRITABLE : BYTESIO_VIEW_READONLY);
+        b->view =
+            view_of(b->stream, source == FROM_WRITABLE_VIEW ? BYTESIO_VIEW_WRITABLE : BYTESIO_VIEW_READONLY);
         b->source = bio_view_data(b->view);
         break;
     default: CHECK_OK(bio_peek(b->stream, &b->source, &len));
@@ -77,14 +77,14 @@ static void write_from_itself(int backing, int source, int by, size_t from, size
                         : by == BY_PWRITE ? bio_pwrite(b.stream, b.source + from, n, to)
                                           : bio_writev(b.stream, &piece, 1);
     if (!(CHECK_OK(status) & CHECK_STREAM(b.stream, model, len)))
-        check_fail(__FILE__, __LINE__, "... way %d, backing %d, source %d: %zu bytes from %zu to %zu", by, backing,
-                   source, n, from, to);
+        check_fail(__FILE__, __LINE__, "... way %d, backing %d, source %d: %zu bytes from %zu to %zu", by,
+                   backing, source, n, from, to);
     bed_free(&b);
 }
 
 static void inside_the_stream_it_moves_like_memmove(void)
 {
-    static const size_t places[] = {0, 3, 8, 16, 20}, sizes[] = {1, 8, 28};
+    static const size_t places[] = {0, 3, 8, 64, 70}, sizes[] = {1, 8, 28, 90};
     for (int by = 0; by < WAYS; by++)
         for (int backing = 0; backing < BACKINGS; backing++)
             for (int source = 0; source < SOURCES; source++)
@@ -96,7 +96,7 @@ static void inside_the_stream_it_moves_like_memmove(void)
 
 static void past_the_end_it_grows_from_itself(void)
 {
-    static const size_t from[] = {0, 5, 30}, to[] = {40, 47, 48, 51}, sizes[] = {1, 10, 18};
+    static const size_t from[] = {0, 5, 60}, to[] = {100, 159, 160, 163}, sizes[] = {1, 10, 100};
     for (int by = 0; by < WAYS; by++)
         for (int backing = 0; backing < BACKINGS; backing++)
             for (int source = 0; source < SOURCES; source++) {

@@ -31,6 +31,30 @@ static void every_call_on_a_closed_stream_says_closed(void)
     }
 }
 
+static void a_closed_stream_takes_not_even_nothing(void)
+{
+    for (int empty = 0; empty < 2; empty++) {
+        bio_stream *s = empty ? bio_new() : stream_of(LIT("0123456789"));
+        bio_slice nothing = {NULL, 0};
+        char byte;
+        size_t n = 0;
+        REQUIRE(s != NULL);
+        CHECK_OK(bio_close(s));
+        CHECK_STATUS(bio_write(s, NULL, 0), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_pwrite(s, NULL, 0, 0), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_writev(s, &nothing, 1), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_writev(s, NULL, 0), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_fill(s, 0, 0), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_printf(s, "%s", ""), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_read(s, NULL, 0, &n), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_read(s, &byte, 1, &n), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_skip(s, 0, NULL), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_truncate(s, 0), BYTESIO_CLOSED);
+        CHECK_STATUS(bio_reserve(s, 0), BYTESIO_CLOSED);
+        bio_release(s);
+    }
+}
+
 static void closed_comes_before_the_values(void)
 {
     bio_stream *s = closed_stream();
@@ -218,10 +242,10 @@ static void close_with_an_open_window_is_busy(void)
 }
 
 CHECK_MAIN(CASE(close_is_idempotent), CASE(every_call_on_a_closed_stream_says_closed),
-           CASE(closed_comes_before_the_values), CASE(accessors_of_a_closed_stream_say_zero),
-           CASE(a_closed_stream_is_still_counted), CASE(close_lets_the_bytes_go_at_once),
-           CASE(a_snapshot_keeps_the_bytes_of_a_closed_stream), CASE(close_is_legal_with_live_views),
-           CASE(close_take_hands_over_the_bytes_without_a_copy),
+           CASE(a_closed_stream_takes_not_even_nothing), CASE(closed_comes_before_the_values),
+           CASE(accessors_of_a_closed_stream_say_zero), CASE(a_closed_stream_is_still_counted),
+           CASE(close_lets_the_bytes_go_at_once), CASE(a_snapshot_keeps_the_bytes_of_a_closed_stream),
+           CASE(close_is_legal_with_live_views), CASE(close_take_hands_over_the_bytes_without_a_copy),
            CASE(close_take_of_an_empty_stream_gives_an_empty_snapshot),
            CASE(close_take_is_independent_of_the_position_and_of_earlier_snapshots),
            CASE(what_close_take_gives_is_out_of_reach_of_a_writable_view),

@@ -1,5 +1,5 @@
 /* bio_getvalue: one address that never changes, shared as long as that can be, at the cost the contract names. */
-#include "support.h"
+#include "changes.h"
 
 static void it_is_all_of_the_stream_wherever_the_position_is(void)
 {
@@ -37,90 +37,52 @@ static void twice_without_a_change_is_the_same_handle_counted_up(void)
     bio_release(s);
 }
 
-/* Changes of "0123456789" (position 4), and what they leave. */
-static bio_status by_write(bio_stream *s) { return bio_write(s, LIT("abc")); }
-static bio_status by_pwrite(bio_stream *s) { return bio_pwrite(s, LIT("Z"), 0); }
-static bio_status by_same_bytes(bio_stream *s) { return bio_pwrite(s, LIT("5"), 5); }
-static bio_status by_append(bio_stream *s) { return bio_pwrite(s, LIT("+"), 10); }
-static bio_status by_gap(bio_stream *s) { return bio_pwrite(s, LIT("!"), 12); }
-static bio_status by_fill(bio_stream *s) { return bio_fill(s, '-', 20); }
-static bio_status by_truncate(bio_stream *s) { return bio_truncate(s, 3); }
-static bio_status by_resize(bio_stream *s) { return bio_resize(s, 12); }
-static bio_status by_clear(bio_stream *s) { return bio_clear(s); }
-static bio_status by_printf(bio_stream *s) { return bio_printf(s, "%d", 77); }
-
-static bio_status by_writev(bio_stream *s)
+static void an_empty_stream_gives_the_same_handle_too(void)
 {
-    bio_slice pieces[] = {{"<", 1}, {">", 1}};
-    return bio_writev(s, pieces, 2);
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    for (int emptied = 0; emptied < 2; emptied++) {
+        bio_snapshot *a = value_of(s);
+        size_t requests = book.requests;
+        bio_snapshot *b = value_of(s);
+        CHECK_PTR(a, b);
+        CHECK_EQ(book.requests, requests);
+        CHECK_SNAPSHOT(a, LIT(""));
+        bio_snapshot_release(a);
+        bio_snapshot_release(b);
+        CHECK_OK(bio_write(s, LIT("filled")));
+        CHECK_OK(bio_clear(s)); /* and once more, with memory behind the nothing */
+    }
+    bio_release(s);
+    LEDGER_CLOSE(&book);
 }
 
-static bio_status by_window(bio_stream *s)
+static bio_stream *stream_to_change(void)
 {
-    uint8_t *ptr = NULL;
-    size_t room = 0;
-    bio_status status = bio_prepare(s, 2, &ptr, &room);
-    if (status)
-        return status;
-    memcpy(ptr, "ww", 2);
-    return bio_commit(s, 2);
+    return stream_at(LIT(CHANGES_TEXT), CHANGES_AT);
 }
-
-static bio_status by_view(bio_stream *s)
-{
-    bio_view *view = NULL;
-    bio_status status = bio_getbuffer(s, BYTESIO_VIEW_WRITABLE, &view);
-    if (status)
-        return status;
-    bio_view_data(view)[9] = 'v';
-    bio_view_release(view);
-    return BYTESIO_OK;
-}
-
-static bio_status by_truncate_and_write(bio_stream *s)
-{
-    bio_status status = bio_truncate(s, 4);
-    return status ? status : bio_write(s, LIT("ABCDEF"));
-}
-
-static const struct {
-    bio_status (*apply)(bio_stream *s);
-    const char *left;
-    size_t len;
-} changes[] = {
-    {by_write, LIT("0123abc789")},
-    {by_pwrite, LIT("Z123456789")},
-    {by_append, LIT("0123456789+")},
-    {by_gap, LIT("0123456789\0\0!")},
-    {by_fill, LIT("0123--------------------")},
-    {by_truncate, LIT("012")},
-    {by_resize, LIT("0123456789\0\0")},
-    {by_clear, LIT("")},
-    {by_printf, LIT("0123776789")},
-    {by_writev, LIT("0123<>6789")},
-    {by_window, LIT("0123ww6789")},
-    {by_view, LIT("012345678v")},
-    {by_truncate_and_write, LIT("0123ABCDEF")},
-};
 
 static void every_change_gives_another_snapshot_and_leaves_the_old(void)
 {
     for (size_t i = 0; i < COUNT(changes); i++) {
-        bio_stream *s = stream_at(LIT("0123456789"), 4);
+        const change *c = &changes[i];
+        if (!c->left)
+            continue; /* closed: there is no snapshot after it */
+        bio_stream *s = stream_to_change();
         bio_snapshot *before = value_of(s);
         const uint8_t *address = bio_snapshot_data(before);
-        CHECK_OK(changes[i].apply(s));
+        CHECK_OK(c->apply(s));
         bio_snapshot *after = value_of(s);
-        bool good = CHECK(after != before) & CHECK_SNAPSHOT(before, LIT("0123456789")) &
-                    CHECK_SNAPSHOT(after, changes[i].left, changes[i].len) &
-                    CHECK_PTR(bio_snapshot_data(before), address);
+        bool good = CHECK((after != before) == c->changes) & CHECK_SNAPSHOT(before, LIT(CHANGES_TEXT)) &
+                    CHECK_SNAPSHOT(after, c->left, c->len) & CHECK_PTR(bio_snapshot_data(before), address);
         bio_release(s);
-        good &= CHECK_SNAPSHOT(before, LIT("0123456789"));
+        good &= CHECK_SNAPSHOT(before, LIT(CHANGES_TEXT));
         bio_snapshot_release(before);
-        good &= CHECK_SNAPSHOT(after, changes[i].left, changes[i].len);
+        good &= CHECK_SNAPSHOT(after, c->left, c->len);
         bio_snapshot_release(after);
         if (!good)
-            check_fail(__FILE__, __LINE__, "... with change %zu", i);
+            check_fail(__FILE__, __LINE__, "... with %s", c->name);
     }
 }
 
@@ -128,7 +90,7 @@ static void a_write_of_the_same_bytes_hurts_no_snapshot(void)
 {
     bio_stream *s = stream_of(LIT("0123456789"));
     bio_snapshot *before = value_of(s);
-    CHECK_OK(by_same_bytes(s));
+    CHECK_OK(bio_pwrite(s, LIT("5"), 5));
     CHECK_SNAPSHOT(before, LIT("0123456789"));
     CHECK_STREAM(s, LIT("0123456789"));
     bio_snapshot_release(before);
@@ -139,16 +101,18 @@ static void all_pairs_of_changes_keep_every_snapshot(void)
 {
     for (size_t i = 0; i < COUNT(changes); i++) {
         for (size_t j = 0; j < COUNT(changes); j++) {
-            bio_stream *s = stream_at(LIT("0123456789"), 4);
+            if (!changes[i].left)
+                continue;
+            bio_stream *s = stream_to_change();
             bio_snapshot *first = value_of(s);
             CHECK_OK(changes[i].apply(s));
             bio_snapshot *second = value_of(s);
-            if (bio_len(s) < 10)
-                CHECK_OK(bio_resize(s, 10)); /* by_view writes to byte 9 */
+            if (bio_len(s) < CHANGES_LEN)
+                CHECK_OK(bio_resize(s, CHANGES_LEN)); /* the view writes to the last byte */
             CHECK_OK(changes[j].apply(s));
-            if (!(CHECK_SNAPSHOT(first, LIT("0123456789")) &
+            if (!(CHECK_SNAPSHOT(first, LIT(CHANGES_TEXT)) &
                   CHECK_SNAPSHOT(second, changes[i].left, changes[i].len)))
-                check_fail(__FILE__, __LINE__, "... with changes %zu and %zu", i, j);
+                check_fail(__FILE__, __LINE__, "... with %s and %s", changes[i].name, changes[j].name);
             bio_snapshot_release(second);
             bio_snapshot_release(first);
             bio_release(s);
@@ -265,9 +229,10 @@ static void appending_after_it_allocates_nothing_while_there_is_room(void)
     bio_statistics statistics = statistics_of(s);
     CHECK_EQ(statistics.forks, 0);
     CHECK_EQ(statistics.moves, 0);
+    const uint8_t *address = bio_snapshot_data(snaps[0]);
     for (size_t i = 0; i < COUNT(snaps); i++) {
         CHECK_EQ(bio_snapshot_len(snaps[i]), (i + 1) * 100);
-        CHECK_PTR(bio_snapshot_data(snaps[i]), bio_snapshot_data(snaps[0]));
+        CHECK_PTR(bio_snapshot_data(snaps[i]), address);
         CHECK(pattern_holds(bio_snapshot_data(snaps[i]), (i + 1) * 100, 0));
         bio_snapshot_release(snaps[i]);
     }
@@ -347,6 +312,7 @@ static void clone_and_from_snapshot_copy_nothing(void)
 
 CHECK_MAIN(CASE(it_is_all_of_the_stream_wherever_the_position_is),
            CASE(twice_without_a_change_is_the_same_handle_counted_up),
+           CASE(an_empty_stream_gives_the_same_handle_too),
            CASE(every_change_gives_another_snapshot_and_leaves_the_old),
            CASE(a_write_of_the_same_bytes_hurts_no_snapshot), CASE(all_pairs_of_changes_keep_every_snapshot),
            CASE(bytes_frozen_by_a_longer_snapshot_stay_after_truncation),

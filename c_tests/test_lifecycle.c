@@ -1,8 +1,8 @@
 /* Handles: making, holding, letting go, in every order; what the library says about itself; fork(2). */
+#include "support.h"
+
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "support.h"
 
 static void null_is_released_and_retained_without_harm(void)
 {
@@ -298,9 +298,9 @@ static void fork_parts_the_two_processes(void)
 static void every_code_has_its_own_text(void)
 {
     static const bio_status codes[] = {
-        BYTESIO_OK,    BYTESIO_NULL_ARG, BYTESIO_INVALID, BYTESIO_CLOSED, BYTESIO_EXPORTED,
-        BYTESIO_READONLY, BYTESIO_LIMIT, BYTESIO_OVERFLOW, BYTESIO_NOMEM, BYTESIO_RANGE,
-        BYTESIO_BUSY,  BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL,
+        BYTESIO_OK,       BYTESIO_NULL_ARG, BYTESIO_INVALID,     BYTESIO_CLOSED,   BYTESIO_EXPORTED,
+        BYTESIO_READONLY, BYTESIO_LIMIT,    BYTESIO_OVERFLOW,    BYTESIO_NOMEM,    BYTESIO_RANGE,
+        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL,
     };
     CHECK_EQ(BYTESIO_OK, 0);
     for (size_t i = 0; i < COUNT(codes); i++) {
@@ -330,7 +330,8 @@ static void an_unknown_code_has_a_text_too(void)
 static void the_version_is_the_headers(void)
 {
     char text[64];
-    snprintf(text, sizeof text, "%d.%d.%d", BYTESIO_VERSION_MAJOR, BYTESIO_VERSION_MINOR, BYTESIO_VERSION_PATCH);
+    snprintf(text, sizeof text, "%d.%d.%d", BYTESIO_VERSION_MAJOR, BYTESIO_VERSION_MINOR,
+             BYTESIO_VERSION_PATCH);
     CHECK(strcmp(bio_version(), BYTESIO_VERSION) == 0);
     CHECK(strcmp(bio_version(), text) == 0);
     CHECK_EQ(bio_version_number(), BYTESIO_VERSION_NUMBER);

@@ -287,12 +287,48 @@ static void statistics_fill_as_much_as_the_caller_has(void)
     CHECK_EQ(partial.moves, UINT64_C(0x5a5a5a5a5a5a5a5a));
     CHECK_EQ(partial.kind, 0x5a5a5a5a);
 
+    struct {
+        bio_statistics known;
+        uint64_t later; /* a field that a later version may have */
+    } larger;
+    memset(&larger, 0x5a, sizeof larger);
+    larger.known.struct_size = sizeof larger;
+    CHECK_OK(bio_get_statistics(s, &larger.known));
+    CHECK_EQ(larger.known.forks, 1);
+    CHECK_EQ(larger.known.struct_size, sizeof larger);
+    CHECK_EQ(larger.later, 0); /* told as nothing, not left as it was */
+
     partial.struct_size = sizeof(size_t) - 1;
     partial.forks = 77;
     CHECK_STATUS(bio_get_statistics(s, &partial), BYTESIO_INVALID);
     CHECK_EQ(partial.forks, 77);
     bio_snapshot_release(snap);
     bio_release(s);
+}
+
+static void statistics_count_what_was_copied(void)
+{
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    CHECK_EQ(statistics_of(s).kind, BYTESIO_KIND_NONE);
+    CHECK_OK(bio_write(s, LIT("0123456789")));
+    CHECK_EQ(statistics_of(s).moves, 0); /* nothing was there that could move */
+    CHECK_OK(bio_fill(s, 'x', 100000));
+    bio_statistics grown = statistics_of(s);
+    CHECK(grown.moves >= 1 && grown.move_bytes >= 10);
+    CHECK_EQ(grown.forks + grown.snapshot_copies, 0);
+    CHECK_OK(bio_truncate(s, 10));
+    bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
+    bio_snapshot *snap = value_of(s);
+    bio_statistics copied = statistics_of(s);
+    CHECK_EQ(copied.snapshot_copies, 1);
+    CHECK_EQ(copied.snapshot_copy_bytes, 10);
+    CHECK_EQ(copied.moves, grown.moves);
+    bio_snapshot_release(snap);
+    bio_view_release(view);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
 }
 
 CHECK_MAIN(CASE(defaults_make_an_ordinary_stream), CASE(a_struct_that_is_too_small_is_invalid),
@@ -304,4 +340,4 @@ CHECK_MAIN(CASE(defaults_make_an_ordinary_stream), CASE(a_struct_that_is_too_sma
            CASE(an_allocator_without_reallocate_will_do),
            CASE(addresses_that_are_aligned_no_better_than_asked_will_do),
            CASE(derived_handles_outlive_the_stream_and_go_back_to_its_allocator),
-           CASE(statistics_fill_as_much_as_the_caller_has))
+           CASE(statistics_fill_as_much_as_the_caller_has), CASE(statistics_count_what_was_copied))

@@ -1,7 +1,7 @@
 /* bio_printf and bio_vprintf, which the header builds on prepare and commit. */
-#include <wchar.h>
-
 #include "support.h"
+
+#include <wchar.h>
 
 static bio_status print_list(bio_stream *s, const char *format, ...)
 {

@@ -180,10 +180,10 @@ static void reading_allocates_nothing(void)
 /* Source and destination in one writable view, each overlap in both directions: memmove is the model. */
 static void reads_into_the_streams_own_view_move_like_memmove(void)
 {
-    for (size_t from = 0; from <= 20; from += 5) {
-        for (size_t to = 0; to <= 20; to += 5) {
-            for (size_t n = 0; n <= 12; n += 4) {
-                uint8_t model[32], out[32];
+    for (size_t from = 0; from <= 60; from += 15) {
+        for (size_t to = 0; to <= 60; to += 15) {
+            for (size_t n = 0; n <= 130; n += n < 40 ? 4 : 30) {
+                uint8_t model[192], out[192];
                 size_t got = 99;
                 pattern_fill(model, sizeof model, 0);
                 for (int positional = 0; positional < 2; positional++) {

@@ -43,7 +43,9 @@ static const line_case lines[] = {
     {LIT("key\0value\0"), 0, '\0', SIZE_MAX, LIT("key\0")},
     {LIT("key\0value\0"), 4, '\0', SIZE_MAX, LIT("value\0")},
     {LIT("key\0value"), 4, '\0', SIZE_MAX, LIT("value")}, /* the end is not a NUL */
-    {LIT("high\xff" "bit"), 0, 0xff, SIZE_MAX, LIT("high\xff")},
+    {LIT("high\xff"
+         "bit"),
+     0, 0xff, SIZE_MAX, LIT("high\xff")},
     {LIT("miss"), 0, 0xff, SIZE_MAX, LIT("miss")},
 };
 

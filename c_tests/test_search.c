@@ -67,7 +67,8 @@ static void check_order(haystack *h, const void *data, size_t len, int32_t want)
 
 /* ---- against the naive way --------------------------------------------------------------------------------- */
 
-static void naive(const haystack *h, const uint8_t *needle, size_t len, size_t start, size_t *first, size_t *last)
+static void naive(const haystack *h, const uint8_t *needle, size_t len, size_t start, size_t *first,
+                  size_t *last)
 {
     *first = *last = BYTESIO_NOT_FOUND;
     for (size_t at = start; at + len <= h->len; at++) {
@@ -232,10 +233,10 @@ static void comparing_is_by_unsigned_bytes_then_by_length(void)
         size_t b_len;
         int32_t order;
     } orders[] = {
-        {LIT("abc"), LIT("abc"), 0},  {LIT("abc"), LIT("abd"), -1},  {LIT("abd"), LIT("abc"), 1},
-        {LIT("abc"), LIT("ab"), 1},   {LIT("ab"), LIT("abc"), -1},   {LIT(""), LIT(""), 0},
-        {LIT(""), LIT("a"), -1},      {LIT("a"), LIT(""), 1},        {LIT("\x7f"), LIT("\x80"), -1},
-        {LIT("\xff"), LIT("\0"), 1},  {LIT("b"), LIT("abc"), 1},     {LIT("a\0"), LIT("a"), 1},
+        {LIT("abc"), LIT("abc"), 0}, {LIT("abc"), LIT("abd"), -1}, {LIT("abd"), LIT("abc"), 1},
+        {LIT("abc"), LIT("ab"), 1},  {LIT("ab"), LIT("abc"), -1},  {LIT(""), LIT(""), 0},
+        {LIT(""), LIT("a"), -1},     {LIT("a"), LIT(""), 1},       {LIT("\x7f"), LIT("\x80"), -1},
+        {LIT("\xff"), LIT("\0"), 1}, {LIT("b"), LIT("abc"), 1},    {LIT("a\0"), LIT("a"), 1},
     };
     for (size_t i = 0; i < COUNT(orders); i++) {
         haystack h = hay(orders[i].a, orders[i].a_len);

@@ -49,8 +49,9 @@ static void seek_each(bool with_result)
         const seek_case *c = &seeks[i];
         bio_stream *s = stream_at(LIT("0123456789"), START);
         uint64_t position = 4711;
-        bool good = CHECK_STATUS(bio_seek(s, c->offset, c->whence, with_result ? &position : NULL), c->status) &
-                    CHECK_EQ(bio_tell(s), c->position) & CHECK_STREAM(s, LIT("0123456789"));
+        bool good =
+            CHECK_STATUS(bio_seek(s, c->offset, c->whence, with_result ? &position : NULL), c->status) &
+            CHECK_EQ(bio_tell(s), c->position) & CHECK_STREAM(s, LIT("0123456789"));
         if (with_result)
             good &= CHECK_EQ(position, c->status == BYTESIO_OK ? c->position : 4711);
         if (!good)
@@ -59,8 +60,14 @@ static void seek_each(bool with_result)
     }
 }
 
-static void each_seek_leads_where_it_must(void) { seek_each(true); }
-static void the_result_may_be_left_out(void) { seek_each(false); }
+static void each_seek_leads_where_it_must(void)
+{
+    seek_each(true);
+}
+static void the_result_may_be_left_out(void)
+{
+    seek_each(false);
+}
 
 static void relative_seeks_start_from_a_far_position_too(void)
 {
@@ -130,5 +137,6 @@ static void after_a_seek_back_the_length_is_not_the_position(void)
 }
 
 CHECK_MAIN(CASE(each_seek_leads_where_it_must), CASE(the_result_may_be_left_out),
-           CASE(relative_seeks_start_from_a_far_position_too), CASE(seeking_past_the_end_changes_nothing_else),
-           CASE(seek_end_follows_the_length), CASE(after_a_seek_back_the_length_is_not_the_position))
+           CASE(relative_seeks_start_from_a_far_position_too),
+           CASE(seeking_past_the_end_changes_nothing_else), CASE(seek_end_follows_the_length),
+           CASE(after_a_seek_back_the_length_is_not_the_position))

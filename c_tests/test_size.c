@@ -205,10 +205,22 @@ static void a_limit_can_be_raised_lowered_and_lifted(void)
     bio_release(s);
 }
 
-static bio_status to_resize(bio_stream *s) { return bio_resize(s, 9); }
-static bio_status to_reserve(bio_stream *s) { return bio_reserve(s, 6); }
-static bio_status to_write_past(bio_stream *s) { return bio_pwrite(s, LIT("x"), 8); }
-static bio_status to_write_far_past(bio_stream *s) { return bio_pwrite(s, LIT("x"), UINT64_C(1) << 40); }
+static bio_status to_resize(bio_stream *s)
+{
+    return bio_resize(s, 9);
+}
+static bio_status to_reserve(bio_stream *s)
+{
+    return bio_reserve(s, 6);
+}
+static bio_status to_write_past(bio_stream *s)
+{
+    return bio_pwrite(s, LIT("x"), 8);
+}
+static bio_status to_write_far_past(bio_stream *s)
+{
+    return bio_pwrite(s, LIT("x"), UINT64_C(1) << 40);
+}
 
 static bio_status to_write_snapshot(bio_stream *s)
 {
@@ -220,8 +232,8 @@ static bio_status to_write_snapshot(bio_stream *s)
 
 static void the_limit_is_checked_before_anything_is_accepted(void)
 {
-    static bio_status (*const past[])(bio_stream *) = {to_resize, to_reserve, to_write_past, to_write_far_past,
-                                                       to_write_snapshot};
+    static bio_status (*const past[])(bio_stream *) = {to_resize, to_reserve, to_write_past,
+                                                       to_write_far_past, to_write_snapshot};
     for (size_t i = 0; i < COUNT(past); i++) {
         ledger book;
         ledger_open(&book, LEDGER_PLAIN);
@@ -229,7 +241,8 @@ static void the_limit_is_checked_before_anything_is_accepted(void)
         CHECK_OK(bio_write(s, LIT("abc")));
         stream_state before = state_of(s);
         size_t bytes = book.bytes;
-        if (!(CHECK_STATUS(past[i](s), BYTESIO_LIMIT) & CHECK_STATE(s, &before) & CHECK_EQ(book.bytes, bytes)))
+        if (!(CHECK_STATUS(past[i](s), BYTESIO_LIMIT) & CHECK_STATE(s, &before) &
+              CHECK_EQ(book.bytes, bytes)))
             check_fail(__FILE__, __LINE__, "... number %zu", i);
         CHECK_OK(bio_resize(s, 8)); /* exactly */
         CHECK_OK(bio_reserve(s, 0));
@@ -281,8 +294,8 @@ static void what_leaves_the_length_alone_goes_on_under_a_view(void)
     }
 }
 
-CHECK_MAIN(CASE(truncate_never_extends_and_never_moves), CASE(resize_cuts_or_extends_with_zeros_and_never_moves),
-           CASE(what_was_cut_off_does_not_come_back),
+CHECK_MAIN(CASE(truncate_never_extends_and_never_moves),
+           CASE(resize_cuts_or_extends_with_zeros_and_never_moves), CASE(what_was_cut_off_does_not_come_back),
            CASE(a_write_at_the_left_position_after_truncate_makes_a_gap), CASE(absurd_sizes_are_refused),
            CASE(clear_forgets_length_and_position_and_keeps_the_room), CASE(clear_leaves_snapshots_alone),
            CASE(reserve_makes_room_and_nothing_else), CASE(reserve_under_a_snapshot_serves_appends),

@@ -179,7 +179,8 @@ static void a_slice_outside_is_out_of_range(void)
 {
     static const struct {
         size_t off, len;
-    } outside[] = {{0, 7}, {6, 1}, {7, 0}, {3, 4}, {SIZE_MAX, 0}, {0, SIZE_MAX}, {2, SIZE_MAX}, {SIZE_MAX, 2}};
+    } outside[] = {{0, 7},        {6, 1},        {7, 0},        {3, 4},
+                   {SIZE_MAX, 0}, {0, SIZE_MAX}, {2, SIZE_MAX}, {SIZE_MAX, 2}};
     bio_stream *s = stream_of(LIT("0123456789"));
     bio_view *view = view_of(s, BYTESIO_VIEW_READONLY), *slice = NULL, *none = NULL;
     REQUIRE_OK(bio_view_slice(view, 2, 6, &slice));

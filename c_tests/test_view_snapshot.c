@@ -78,6 +78,32 @@ static void after_a_separation_the_readonly_view_shows_new_bytes_at_a_new_addres
     bio_release(s);
 }
 
+static void the_address_given_out_last_outlives_the_block_it_is_in(void)
+{
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN); /* overwrites what it gets back: a stale address shows */
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    CHECK_OK(bio_write(s, LIT("0123456789")));
+    bio_view *view = view_of(s, BYTESIO_VIEW_READONLY), *slice = NULL;
+    REQUIRE_OK(bio_view_slice(view, 3, 4, &slice));
+    char want[11] = "0123456789";
+    for (int i = 0; i < 5; i++) {
+        const uint8_t *whole = bio_view_data(view), *part = bio_view_data(slice);
+        char byte = (char)('a' + i);
+        bio_snapshot *snap = value_of(s);
+        CHECK_OK(bio_pwrite(s, &byte, 1, (uint64_t)i + 2));
+        bio_snapshot_release(snap); /* nobody but the views needs the old block now */
+        CHECK_MEM(whole, 10, want, 10);
+        CHECK_MEM(part, 4, want + 3, 4);
+        want[i + 2] = byte;
+        CHECK_VIEW(view, want, 10);
+    }
+    bio_view_release(view);
+    bio_view_release(slice);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
 static void separated_again_and_again_each_snapshot_keeps_its_own(void)
 {
     enum { ROUNDS = 20 };
@@ -270,6 +296,69 @@ static void a_writable_view_beside_a_readonly_one_moves_it_along(void)
     bio_release(s);
 }
 
+static void an_emptied_stream_over_frozen_bytes_gives_empty_views_and_snapshots(void)
+{
+    for (int way = 0; way < 4; way++) {
+        ledger book;
+        ledger_open(&book, LEDGER_PLAIN); /* complains when it is asked for no bytes at all */
+        bio_stream *s = ledger_stream(&book, 0, 0, 0), *clone = NULL;
+        CHECK_OK(bio_write(s, LIT("frozen")));
+        bio_snapshot *held = value_of(s), *empty = NULL;
+        CHECK_OK(way % 2 ? bio_truncate(s, 0) : bio_clear(s));
+        bio_view *view = view_of(s, way < 2 ? BYTESIO_VIEW_WRITABLE : BYTESIO_VIEW_READONLY);
+        CHECK_VIEW(view, LIT(""));
+        REQUIRE_OK(bio_clone(s, &clone));
+        REQUIRE_OK(bio_view_snapshot(view, &empty));
+        CHECK_SNAPSHOT(empty, LIT(""));
+        bio_snapshot_release(empty);
+        bio_view_release(view);
+        CHECK_OK(bio_shrink_to_fit(s));
+        CHECK_OK(bio_pwrite(s, LIT("new"), 0));
+        CHECK_OK(bio_pwrite(clone, LIT("clone"), 0));
+        REQUIRE_OK(bio_close_take(s, &empty));
+        CHECK_SNAPSHOT(empty, LIT("new"));
+        CHECK_SNAPSHOT(held, LIT("frozen"));
+        CHECK_STREAM(clone, LIT("clone"));
+        bio_snapshot_release(empty);
+        bio_snapshot_release(held);
+        bio_release(clone);
+        bio_release(s);
+        LEDGER_CLOSE(&book);
+    }
+}
+
+static void a_long_chain_of_slices_is_held_by_its_last_alone(void)
+{
+    /* As a parser makes it that cuts the rest off the rest: no stack may grow with it when it is let go. */
+    enum { LONG = 200000 };
+    ledger book;
+    ledger_open(&book, LEDGER_PLAIN);
+    bio_stream *s = ledger_stream(&book, 0, 0, 0);
+    CHECK_OK(bio_write(s, LIT("0123456789")));
+    bio_snapshot *snap = value_of(s);
+    bio_view *view = view_of(s, BYTESIO_VIEW_READONLY);
+    size_t live = book.live;
+    for (int i = 0; i < LONG; i++) {
+        bio_view *part = NULL;
+        bio_snapshot *piece = NULL;
+        REQUIRE_OK(i % 2 ? bio_view_slice(view, 0, 10, &part) : bio_view_to_readonly(view, &part));
+        REQUIRE_OK(bio_snapshot_slice(snap, 0, 10, &piece));
+        bio_view_release(view);
+        bio_snapshot_release(snap);
+        view = part;
+        snap = piece;
+    }
+    CHECK(book.live <= live + 4); /* nor does it keep what is behind it */
+    CHECK_EQ(bio_export_count(s), 1);
+    CHECK_VIEW(view, LIT("0123456789"));
+    CHECK_SNAPSHOT(snap, LIT("0123456789"));
+    bio_view_release(view);
+    bio_snapshot_release(snap);
+    CHECK_EQ(bio_export_count(s), 0);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
 static void after_the_views_the_stream_writes_in_place_again(void)
 {
     bio_stream *s = stream_of(LIT("0123456789"));
@@ -284,9 +373,11 @@ static void after_the_views_the_stream_writes_in_place_again(void)
     bio_release(s);
 }
 
-CHECK_MAIN(CASE(a_writable_view_separates_from_a_snapshot_first), CASE(a_readonly_view_shares_with_a_snapshot),
+CHECK_MAIN(CASE(a_writable_view_separates_from_a_snapshot_first),
+           CASE(a_readonly_view_shares_with_a_snapshot),
            CASE(getvalue_first_taken_under_a_readonly_view_shares),
            CASE(after_a_separation_the_readonly_view_shows_new_bytes_at_a_new_address),
+           CASE(the_address_given_out_last_outlives_the_block_it_is_in),
            CASE(separated_again_and_again_each_snapshot_keeps_its_own),
            CASE(the_searches_of_a_separated_view_see_the_new_bytes),
            CASE(getvalue_under_a_writable_view_is_out_of_its_reach),
@@ -296,4 +387,6 @@ CHECK_MAIN(CASE(a_writable_view_separates_from_a_snapshot_first), CASE(a_readonl
            CASE(other_snapshots_under_a_writable_view_are_out_of_reach_too),
            CASE(a_snapshot_of_a_readonly_view_is_immutable),
            CASE(a_writable_view_beside_a_readonly_one_moves_it_along),
+           CASE(an_emptied_stream_over_frozen_bytes_gives_empty_views_and_snapshots),
+           CASE(a_long_chain_of_slices_is_held_by_its_last_alone),
            CASE(after_the_views_the_stream_writes_in_place_again))

@@ -33,7 +33,7 @@ static int all_distinct(void)
 int main(void)
 {
     bio_options options = BYTESIO_OPTIONS_INIT;
-    bio_statistics statistics;
+    bio_statistics statistics = BYTESIO_STATISTICS_INIT;
     bio_slice slice = {"s", 1};
     bio_stream *stream = NULL;
     bio_view *view = NULL;
@@ -41,8 +41,6 @@ int main(void)
     size_t at = 0;
     int failed = 0;
 
-    memset(&statistics, 0, sizeof statistics);
-    statistics.struct_size = sizeof statistics;
     options.limit = BYTESIO_NO_LIMIT;
     options.flags = BYTESIO_STREAM_UNLOCKED;
     failed += bio_new_with(&options, &stream) != BYTESIO_OK;

@@ -230,9 +230,15 @@ impl Writer {
             self.leave(trash);
             return;
         }
-        if self.is_fixed() || !self.reclaim() || self.pins > 0 {
-            return;
+        let before = self.room;
+        if !self.is_fixed() && self.reclaim() && self.pins == 0 {
+            self.shrink_own();
+            // To reclaim may have brought room to light; nobody asked for it.
+            self.room = self.room.min(before);
         }
+    }
+
+    fn shrink_own(&mut self) {
         let Some(block) = &self.block else { return };
         match block.kind() {
             // SAFETY: as in `grow`: nobody else holds the block, and no view is alive to pin it.
