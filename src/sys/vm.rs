@@ -28,26 +28,35 @@ pub(crate) mod faults {
 
     use std::cell::Cell;
 
-    thread_local! {
-        static UNTIL: Cell<Option<u32>> = const { Cell::new(None) };
+    /// Which calls are refused.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) enum Plan {
+        None,
+        /// One, after so many more.
+        Once(u32),
+        /// All, after so many more.
+        From(u32),
     }
 
-    /// The call after `n` more fails, once; `None` lets all calls through. Says what was left of the count before.
-    pub(crate) fn fail_after(n: Option<u32>) -> Option<u32> {
-        UNTIL.replace(n)
+    thread_local! {
+        static PLAN: Cell<Plan> = const { Cell::new(Plan::None) };
+    }
+
+    /// Follows a plan from here on; gives what is left of the one before.
+    pub(crate) fn plan(next: Plan) -> Plan {
+        PLAN.replace(next)
     }
 
     pub(super) fn strikes() -> bool {
-        UNTIL.with(|until| match until.get() {
-            Some(0) => {
-                until.set(None);
-                true
-            }
-            Some(n) => {
-                until.set(Some(n - 1));
-                false
-            }
-            None => false,
+        PLAN.with(|plan| {
+            let (next, strikes) = match plan.get() {
+                Plan::None | Plan::Once(0) => (Plan::None, plan.get() != Plan::None),
+                Plan::Once(n) => (Plan::Once(n - 1), false),
+                Plan::From(0) => (Plan::From(0), true),
+                Plan::From(n) => (Plan::From(n - 1), false),
+            };
+            plan.set(next);
+            strikes
         })
     }
 }
@@ -198,11 +207,11 @@ pub(crate) unsafe fn forget_private(at: NonNull<u8>, n: usize) -> Result<()> {
     done(unsafe { libc::madvise(at.as_ptr().cast(), n, libc::MADV_DONTNEED) })
 }
 
-/// Gives a private mapping pages of its own throughout a range, at once instead of one fault each. A hint.
+/// Has pages ready for writing throughout a range, at once instead of one fault each. A hint.
 ///
 /// # Safety
-/// As for `forget_private`.
-pub(crate) unsafe fn populate_private(at: NonNull<u8>, n: usize) {
+/// The range is page-aligned and within a mapping of ours.
+pub(crate) unsafe fn populate(at: NonNull<u8>, n: usize) {
     // SAFETY: passed on from the caller; refusal leaves everything as it was.
     unsafe { libc::madvise(at.as_ptr().cast(), n, libc::MADV_POPULATE_WRITE) };
 }

@@ -71,6 +71,12 @@ pub(super) fn leave(mapping: &Mapping, _: &Still) {
     }
 }
 
+/// The memory of the largest mapping in use.
+pub(super) fn largest(_: &Still) -> usize {
+    // SAFETY: on the list, hence alive (see `before`), and a file's size is anybody's to ask for.
+    used().iter().map(|used| unsafe { (*used.0).memory() }).max().unwrap_or(0)
+}
+
 extern "C" fn before() {
     let guard = STILL.write().unwrap_or_else(PoisonError::into_inner);
     pool::empty();

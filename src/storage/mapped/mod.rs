@@ -71,8 +71,8 @@ pub(crate) struct Mapping {
     exposed: Cell<bool>,
     /// Whether the kernel has been asked to give the private part pages of its own at once.
     populated: Cell<bool>,
-    /// Up to here pages have been there from the beginning.
-    warm: usize,
+    /// Up to here the page tables are filled, so that an ordinary copy is the fastest way to write.
+    present: Cell<usize>,
     /// A successor writes the file now.
     retired: AtomicBool,
     /// The process has forked: nobody may write the file.
@@ -93,7 +93,11 @@ impl Mapping {
         forking::arm()?;
         if let Some(mut spare) = pool::take(needed) {
             let file = spare.file.take().ok_or(Refused)?;
-            return Ok(Self::over(file, spare.base, spare.size, 0, PageSet::default()).warmed(spare.warm));
+            let mapping = Self::over(file, spare.base, spare.size, 0, PageSet::default());
+            mapping.present.set(spare.present);
+            // Its pages are there; without this each would cost a fault to get at.
+            mapping.populate(spare.memory);
+            return Ok(mapping);
         }
         let least = Self::rounded(needed)?;
         Self::fresh(least.saturating_mul(AHEAD).max(LEAST), still).or_else(|_| Self::fresh(least, still))
@@ -117,15 +121,10 @@ impl Mapping {
             changed: RefCell::new(changed),
             exposed: Cell::new(false),
             populated: Cell::new(false),
-            warm: 0,
+            present: Cell::new(0),
             retired: AtomicBool::new(false),
             orphaned: AtomicBool::new(false),
         }
-    }
-
-    fn warmed(mut self, warm: usize) -> Self {
-        self.warm = warm;
-        self
     }
 
     /// Puts the mapping where forks are noticed. It must have found its place in memory.
@@ -171,7 +170,7 @@ impl Mapping {
             if !self.populated.get() && self.is_dense() {
                 self.populated.set(true);
                 // SAFETY: the private part of this mapping.
-                unsafe { vm::populate_private(self.base, self.private()) }
+                unsafe { vm::populate(self.base, self.private()) }
             }
         }
     }
@@ -189,12 +188,22 @@ impl Mapping {
     /// Writes through the file, where that spares page faults; says whether it has.
     pub(super) fn store(&self, at: usize, input: Input<'_>) -> bool {
         let end = at + input.len();
-        if input.len() < BULK || at < self.private() || end <= self.warm {
+        if input.len() < BULK || at < self.private() || end <= self.present.get() {
             return false;
         }
         let _still = forking::still();
         // SAFETY: an input is readable for its length.
         !self.is_orphaned() && unsafe { vm::write_at(&self.file.fd, input.as_ptr(), input.len(), at) }.is_ok()
+    }
+
+    /// Fills the page tables for the first `n` bytes at once, for somebody who is about to write to most of them.
+    pub(super) fn populate(&self, n: usize) {
+        let (from, to) = (self.present.get(), n.next_multiple_of(self.page).min(self.size));
+        if from < to && self.private() == 0 {
+            // SAFETY: within this mapping.
+            unsafe { vm::populate(self.base.add(from), to - from) };
+            self.present.set(to);
+        }
     }
 
     /// The pages that may differ from the file, the kernel's knowledge included where raw pointers wrote.
@@ -258,7 +267,7 @@ impl Mapping {
         let file = self.file.retain().map_err(|_| Refused)?;
         let base = vm::map(&file.fd, size, Share::Shared)?;
         // Takes the mapping away again if the next step is refused.
-        let mut made = Spare { base, size, file: Some(file), warm: 0 };
+        let mut made = Spare { base, size, file: Some(file), memory: 0, present: 0 };
         if private > 0 {
             // SAFETY: the front of the mapping made just now.
             unsafe { vm::map_over(&self.file.fd, base, 0, private, Share::Private) }?;
@@ -356,6 +365,11 @@ impl Mapping {
         }
     }
 
+    /// How many bytes of memory its file takes.
+    fn memory(&self) -> usize {
+        vm::memory(&self.file.fd)
+    }
+
     /// Whether the mapping can serve the next stream: its file is nobody else's, and all of it is shared again.
     fn recyclable(&self) -> bool {
         let private = self.private();
@@ -374,10 +388,11 @@ impl Drop for Mapping {
             base: self.base,
             size: self.size,
             file: self.file.retain().ok(),
-            warm: if recyclable { vm::memory(&self.file.fd).min(self.size) } else { 0 },
+            memory: if recyclable { vm::memory(&self.file.fd) } else { 0 },
+            present: if self.private() == 0 { self.present.get() } else { 0 },
         };
         if recyclable {
-            pool::give(spare);
+            pool::give(spare, || forking::largest(&still));
         }
     }
 }

@@ -68,6 +68,8 @@ pub(crate) struct Writer {
     owner: bool,
     /// How often yet a fork copies everything, because most of it would be copied page by page anyway.
     dense: u8,
+    /// What `dense` will be set to the next time.
+    patience: u8,
     crossing: Crossing,
     /// How many views pin the present block; they hold it, but do not freeze it.
     pins: usize,
@@ -98,6 +100,7 @@ impl Writer {
             block: None,
             owner: false,
             dense: 0,
+            patience: space::PATIENCE,
             crossing,
             pins: 0,
             published: None,

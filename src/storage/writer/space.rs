@@ -9,8 +9,10 @@ use crate::storage::heap::amortised;
 use crate::storage::region::Input;
 use crate::storage::trash::Trash;
 
-/// How many forks copy everything after one that found most pages changed, until page by page is tried again.
-const PATIENCE: u8 = 8;
+/// How many forks copy everything after one that found most pages changed, until page by page is tried again: at first,
+/// and at the most, for each time in a row that it did not pay doubles the number.
+pub(super) const PATIENCE: u8 = 8;
+const MOST_PATIENCE: u8 = 128;
 
 impl Writer {
     /// Makes `[at, end)` and the gap before it writable in place. `aliased`: the bytes to be written may lie in the
@@ -74,6 +76,10 @@ impl Writer {
         let tail = hole.end.min(self.len)..self.len;
         self.statistics.forks += 1;
         self.statistics.fork_bytes += (head + tail.len()) as u64;
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = block.mapping().filter(|_| self.dense > 0) {
+            mapping.populate(self.len);
+        }
         self.copy_into(&block, 0..head);
         self.copy_into(&block, tail);
         self.settle(block, trash);
@@ -85,8 +91,13 @@ impl Writer {
     fn succeed(&mut self, end: usize, trash: &mut Trash) -> Option<usize> {
         let block = self.block.as_ref().filter(|_| self.owner)?;
         if block.mapping()?.is_dense() && self.frozen > 0 {
-            self.dense = PATIENCE;
+            self.dense = self.patience;
+            self.patience = self.patience.saturating_mul(2).min(MOST_PATIENCE);
             return None;
+        }
+        // After a fork by pages that paid, the next one that does not starts from the beginning.
+        if self.frozen > 0 && block.tracked() > 0 {
+            self.patience = PATIENCE;
         }
         let (next, copied) = block.successor(self.frozen, end.max(self.len)).ok()?;
         self.settle(next, trash);
