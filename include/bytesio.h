@@ -95,7 +95,7 @@
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
-#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0}
+#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
 
 /** The initial value of a bio_statistics. */
 #define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0}
@@ -279,6 +279,13 @@
 #define BYTESIO_KIND_FIXED 3
 
 /**
+ * bio_statistics.kind: pages of a file in memory (Linux).
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_KIND_MAPPED 4
+
+/**
  * An immutable run of bytes that will not change, move or shrink while a reference to it is held. Ended by
  * bio_snapshot_release(); freely shared between threads.
  *
@@ -384,6 +391,12 @@ typedef struct {
      * Copied; NULL: malloc and its kin.
      */
     const bio_allocator *allocator;
+    /**
+     * The size in bytes from which the content is kept in a mapped block (see "Snapshots"): SIZE_MAX for never, 0 for the
+     * default, which is 32 MiB, or 256 KiB once the stream is seen to be overwritten under snapshots, and which the
+     * environment variable BYTESIO_MAPPED_FROM replaces. A stream with an allocator of its own has no mapped blocks.
+     */
+    size_t mapped_from;
     /**
      * BYTESIO_STREAM_UNLOCKED or 0.
      */
@@ -1536,6 +1549,16 @@ BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_get_statistics(const bio_stream *stream,
                               bio_statistics *statistics);
+
+/**
+ * Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 64 MiB and 8 descriptors.
+ *
+ * Returns: how many bytes that were.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+size_t bio_trim(void);
 
 /**
  * Gives a status code's text: a short English phrase in ASCII.

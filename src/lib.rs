@@ -86,7 +86,7 @@ pub use error::{Error, Result, text};
 pub use options::{NO_LIMIT, Options};
 pub use search::Search;
 pub use snapshot::Snapshot;
-pub use storage::{Input, Kind, Output, ReleaseFn, Statistics};
+pub use storage::{Input, Kind, Output, ReleaseFn, Statistics, trim};
 pub use stream::{Borrowed, Moved, Stream, Whence};
 pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
 pub use view::View;

@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 
 use crate::error::{Error, Result};
 use crate::search::Search;
-use crate::storage::{Block, Input, Keep, ReleaseFn, Run, Trash, Writer};
+use crate::storage::{Block, Crossing, Input, Keep, ReleaseFn, Run, Trash, Writer};
 use crate::stream::{State, Stream};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
@@ -21,7 +21,7 @@ impl Snapshot {
     pub fn copied<'a>(data: impl Into<Input<'a>>) -> Result<Self> {
         threads::detect();
         let (data, trash) = (data.into(), &mut Trash::default());
-        let mut writer = Writer::new(Allocator::SYSTEM);
+        let mut writer = Writer::new(Allocator::SYSTEM, Crossing::of(0));
         if data.len() > 0 {
             writer.open(0, data.len(), Keep::Outside, false, trash)?;
             writer.put(0, data);

@@ -231,6 +231,7 @@ fn run(with_reallocate: bool, capacity: usize) {
         capacity,
         limit: NO_LIMIT,
         unlocked: false,
+        mapped_from: 0,
         allocator: ledger.allocator(with_reallocate),
     };
     for (name, prepare, call, allocates) in SCENARIOS {

@@ -6,8 +6,8 @@ use std::mem::MaybeUninit;
 use super::guard::{call, or};
 use super::pointers::out;
 use super::types::{
-    BYTESIO_KIND_FIXED, BYTESIO_KIND_FOREIGN, BYTESIO_KIND_HEAP, BYTESIO_KIND_NONE, bio_statistics, bio_status,
-    bio_stream,
+    BYTESIO_KIND_FIXED, BYTESIO_KIND_FOREIGN, BYTESIO_KIND_HEAP, BYTESIO_KIND_MAPPED, BYTESIO_KIND_NONE,
+    bio_statistics, bio_status, bio_stream,
 };
 use crate::error::{self, Error};
 use crate::storage::{Kind, Statistics};
@@ -63,7 +63,18 @@ fn code(kind: Kind) -> u32 {
         Kind::Heap => BYTESIO_KIND_HEAP,
         Kind::Foreign => BYTESIO_KIND_FOREIGN,
         Kind::Fixed => BYTESIO_KIND_FIXED,
+        Kind::Mapped => BYTESIO_KIND_MAPPED,
     }
+}
+
+/// Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 64 MiB and 8 descriptors.
+///
+/// Returns: how many bytes that were.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn bio_trim() -> usize {
+    or(0, crate::storage::trim)
 }
 
 /// Gives a status code's text: a short English phrase in ASCII.

@@ -78,6 +78,7 @@ unsafe fn read_options(options: *const bio_options) -> Result<Options> {
     Ok(Options {
         capacity: options.capacity,
         limit: if options.limit == 0 { NO_LIMIT } else { options.limit },
+        mapped_from: options.mapped_from,
         unlocked: options.flags & BYTESIO_STREAM_UNLOCKED != 0,
         // SAFETY: NULL or a valid allocator, as the header demands.
         allocator: unsafe { read_allocator(options.allocator) }?,

@@ -48,6 +48,10 @@ pub const BYTESIO_KIND_FOREIGN: u32 = 2;
 ///
 /// Since: 0.1
 pub const BYTESIO_KIND_FIXED: u32 = 3;
+/// bio_statistics.kind: pages of a file in memory (Linux).
+///
+/// Since: 0.1
+pub const BYTESIO_KIND_MAPPED: u32 = 4;
 
 /// The result of a call: BYTESIO_OK (0), or one of the negative codes above.
 ///
@@ -152,6 +156,10 @@ pub struct bio_options {
     pub limit: u64,
     /// Copied; NULL: malloc and its kin.
     pub allocator: *const bio_allocator,
+    /// The size in bytes from which the content is kept in a mapped block (see "Snapshots"): SIZE_MAX for never, 0 for the
+    /// default, which is 32 MiB, or 256 KiB once the stream is seen to be overwritten under snapshots, and which the
+    /// environment variable BYTESIO_MAPPED_FROM replaces. A stream with an allocator of its own has no mapped blocks.
+    pub mapped_from: usize,
     /// BYTESIO_STREAM_UNLOCKED or 0.
     pub flags: u32,
     /// 0.

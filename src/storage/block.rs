@@ -10,11 +10,15 @@ use std::ptr::NonNull;
 
 use super::foreign::{Foreign, ReleaseFn};
 use super::heap;
+#[cfg(target_os = "linux")]
+use super::mapped::{self, Live, Mapping};
 use super::region::Input;
 use super::run::NOWHERE;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
+#[cfg(target_os = "linux")]
+use crate::sys::vm;
 
 /// What a stream's bytes are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +31,14 @@ pub enum Kind {
     Foreign,
     /// The caller's own memory, written in place.
     Fixed,
+    /// Pages of a file in memory.
+    Mapped,
 }
 
 enum Body {
     Heap,
+    #[cfg(target_os = "linux")]
+    Mapped(Mapping),
     Foreign(Foreign),
     Fixed,
 }
@@ -113,6 +121,108 @@ impl Block {
         }
     }
 
+    /// Pages of a file in memory, with room for `capacity` bytes; their content is whatever it is.
+    #[cfg(target_os = "linux")]
+    pub(super) fn mapped(capacity: usize) -> Result<Self> {
+        Self::of_mapping(|still| Mapping::create(capacity, still).map(|mapping| (mapping, ()))).map(|(block, ())| block)
+    }
+
+    /// A block around a mapping, made while no fork can happen and noticed by forks from its first moment on.
+    #[cfg(target_os = "linux")]
+    fn of_mapping<X>(make: impl FnOnce(&mapped::Still) -> vm::Result<(Mapping, X)>) -> Result<(Self, X)> {
+        // Declared first, dropped last: a mapping may not be dropped while forks are kept away.
+        let mut block = Self::new(NOWHERE, 0, Body::Fixed, Allocator::SYSTEM)?;
+        let still = mapped::still();
+        let (mapping, extra) = make(&still).map_err(|_| Error::NoMem)?;
+        let header = block.0.unique().ok_or(Error::NoMem)?;
+        (header.data, header.capacity) = (Cell::new(mapping.base()), Cell::new(mapping.size()));
+        header.body = Body::Mapped(mapping);
+        block.mapping().map_or(Err(vm::Refused), |mapping| mapping.settle(&still)).map_err(|_| Error::NoMem)?;
+        drop(still);
+        Ok((block, extra))
+    }
+
+    /// The mapping of a mapped block.
+    #[cfg(target_os = "linux")]
+    pub(super) fn mapping(&self) -> Option<&Mapping> {
+        match &self.0.body {
+            Body::Mapped(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The writer's next block in the same file, this one's mapping being left to its runs; how many bytes of it are
+    /// tracked goes with it. Refused for other kinds.
+    #[cfg(target_os = "linux")]
+    pub(super) fn successor(&self, frozen: usize, needed: usize) -> Result<(Self, usize)> {
+        let mapping = self.mapping().ok_or(Error::Unsupported)?;
+        Self::of_mapping(|still| mapping.successor(frozen, needed, still))
+    }
+
+    /// A snapshot's block while a view goes on writing to this one; `None` if `last` still says it all.
+    #[cfg(target_os = "linux")]
+    pub(super) fn live(&self, len: usize, last: Option<&[u8]>) -> Result<Option<(Self, usize)>> {
+        let mapping = self.mapping().ok_or(Error::Unsupported)?;
+        let mut same = false;
+        let made = Self::of_mapping(|still| match mapping.live(len, last, still)? {
+            Live::New(next, copied) => Ok((next, copied)),
+            Live::Same => {
+                same = true;
+                Err(vm::Refused)
+            }
+        });
+        if same { Ok(None) } else { made.map(Some) }
+    }
+
+    /// Below this, changes in place have to be announced by [`touch`](Self::touch).
+    pub(super) fn tracked(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            return mapping.tracked();
+        }
+        0
+    }
+
+    /// The bytes in `[from, to)` are about to change in place.
+    pub(super) fn touch(&self, from: usize, to: usize) {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            mapping.touch(from, to);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (from, to);
+    }
+
+    /// Writes `input` at `at` by another way than the address, where that is cheaper; says whether it has. Only for the
+    /// block's writer, and as if through the address.
+    pub(super) fn store(&self, at: usize, input: Input<'_>) -> bool {
+        #[cfg(target_os = "linux")]
+        if let Some(mapping) = self.mapping() {
+            return mapping.store(at, input);
+        }
+        let _ = (at, input);
+        false
+    }
+
+    /// From how many bytes on [`store`](Self::store) is worth asking.
+    pub(super) fn bulk(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        if self.mapping().is_some() {
+            return mapped::BULK;
+        }
+        usize::MAX
+    }
+
+    /// Whether the block's bytes may be changed by whoever alone holds it.
+    pub(super) fn is_writable(&self) -> bool {
+        match &self.0.body {
+            Body::Heap => true,
+            #[cfg(target_os = "linux")]
+            Body::Mapped(mapping) => !mapping.is_retired(),
+            Body::Foreign(_) | Body::Fixed => false,
+        }
+    }
+
     pub(crate) fn retain(&self) -> Result<Self> {
         self.0.retain().map(Self)
     }
@@ -144,6 +254,8 @@ impl Block {
     pub(super) fn kind(&self) -> Kind {
         match self.0.body {
             Body::Heap => Kind::Heap,
+            #[cfg(target_os = "linux")]
+            Body::Mapped(_) => Kind::Mapped,
             Body::Foreign(_) => Kind::Foreign,
             Body::Fixed => Kind::Fixed,
         }

@@ -18,7 +18,7 @@ use std::ptr::NonNull;
 use crate::error::{Error, Result};
 use crate::options::{NO_LIMIT, Options};
 use crate::snapshot::Snapshot;
-use crate::storage::{Block, Input, Keep, Kind, ReleaseFn, Statistics, Trash, Writer};
+use crate::storage::{Block, Crossing, Input, Keep, Kind, ReleaseFn, Statistics, Trash, Writer};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
 use crate::sys::lock::Lock;
@@ -62,7 +62,7 @@ impl Stream {
 
     /// An empty stream, as the options say.
     pub fn with_options(options: &Options) -> Result<Self> {
-        let mut writer = Writer::new(options.allocator);
+        let mut writer = Writer::new(options.allocator, Crossing::of(options.mapped_from));
         if options.capacity as u64 > options.limit {
             return Err(Error::Limit);
         }
@@ -75,7 +75,7 @@ impl Stream {
     /// A stream that holds a copy of `data`, at position 0.
     pub fn from_bytes<'a>(data: impl Into<Input<'a>>) -> Result<Self> {
         let data = data.into();
-        let mut writer = Writer::new(Allocator::SYSTEM);
+        let mut writer = Writer::new(Allocator::SYSTEM, Crossing::of(0));
         if data.len() > 0 {
             writer.open(0, data.len(), Keep::Outside, false, &mut Trash::default())?;
             writer.put(0, data);
@@ -85,7 +85,7 @@ impl Stream {
 
     /// A stream with a snapshot's bytes, shared until its first change, at position 0.
     pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self> {
-        let mut writer = Writer::new(snapshot.allocator());
+        let mut writer = Writer::new(snapshot.allocator(), Crossing::of(0));
         writer.borrow(snapshot.run(), &mut Trash::default())?;
         Self::over(writer, NO_LIMIT, false)
     }
@@ -101,7 +101,7 @@ impl Stream {
         let stream = Self::new()?;
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::foreign(data, len, release, ctx) }?;
-        stream.install(Writer::over(block, len, Allocator::SYSTEM));
+        stream.install(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)));
         Ok(stream)
     }
 
@@ -117,7 +117,7 @@ impl Stream {
         }
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::fixed(data, capacity) }?;
-        Self::over(Writer::over(block, len, Allocator::SYSTEM), NO_LIMIT, false)
+        Self::over(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)), NO_LIMIT, false)
     }
 
     fn over(writer: Writer, limit: u64, unlocked: bool) -> Result<Self> {
@@ -136,11 +136,11 @@ impl Stream {
 
     /// Another stream with the same bytes, position and options, independent from here on.
     pub fn duplicate(&self) -> Result<Self> {
-        let (snapshot, position, limit) = self.inspect_with_trash(|s, trash| {
+        let (snapshot, position, limit, crossing) = self.inspect_with_trash(|s, trash| {
             let all = 0..s.writer.len();
-            Ok((Snapshot::of(s, all, trash)?, s.position, s.limit))
+            Ok((Snapshot::of(s, all, trash)?, s.position, s.limit, s.writer.crossing()))
         })?;
-        let mut writer = Writer::new(snapshot.allocator());
+        let mut writer = Writer::new(snapshot.allocator(), crossing);
         writer.borrow(snapshot.run(), &mut Trash::default())?;
         let stream = Self::over(writer, limit, self.0.lock.opted_out())?;
         stream.0.with(|s| s.position = position);

@@ -7,7 +7,7 @@ use super::Stream;
 use super::state::State;
 use crate::error::Result;
 use crate::snapshot::Snapshot;
-use crate::storage::{Block, Keep, Run, Trash};
+use crate::storage::{Block, Run, Trash};
 use crate::sys::count::Counted;
 use crate::view::View;
 
@@ -34,7 +34,7 @@ impl State {
         let len = self.writer.len();
         if writable {
             self.check_no_window()?;
-            self.writer.open(0, len, Keep::All, false, trash)?;
+            self.writer.expose(self.writable_exports == 0, trash)?;
         }
         let pin = self.writer.pin()?;
         self.exports += 1;

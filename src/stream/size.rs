@@ -39,7 +39,10 @@ impl Stream {
             if s.writer.len() > 0 {
                 s.check_unexported()?;
             }
-            s.writer.clear(trash)?;
+            // Under a view of no bytes there is nothing to clear, and the block must stay.
+            if s.exports == 0 {
+                s.writer.clear(trash)?;
+            }
             s.position = 0;
             Ok(())
         })
@@ -56,7 +59,8 @@ impl Stream {
             if needed as u64 > s.most() && additional > 0 {
                 return Err(Error::Limit);
             }
-            s.writer.open(len, needed, Keep::All, false, trash)
+            // The room is there already, or no view is alive: under one the bytes must not move.
+            if s.exports > 0 { Ok(()) } else { s.writer.open(len, needed, Keep::All, false, trash) }
         })
     }
 

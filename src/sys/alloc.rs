@@ -66,6 +66,11 @@ impl Allocator {
         Self(Some(Hooks { allocate, reallocate, deallocate, ctx }))
     }
 
+    /// Whether this is the process's allocator, so that memory may as well come from the system itself.
+    pub(crate) fn is_system(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// New, uninitialised memory; `layout` must not be of size zero.
     pub(crate) fn allocate(&self, layout: Layout) -> Result<NonNull<u8>> {
         debug_assert!(layout.size() > 0);

@@ -9,6 +9,8 @@ pub(crate) mod fd;
 pub(crate) mod lock;
 pub(crate) mod sync;
 pub(crate) mod threads;
+#[cfg(target_os = "linux")]
+pub(crate) mod vm;
 
 #[cfg(all(test, loom))]
 mod model;

@@ -196,6 +196,7 @@ impl World {
                     capacity: (*capacity).into(),
                     limit: limit.map_or(bytesio::NO_LIMIT, u64::from),
                     unlocked: *unlocked,
+                    mapped_from: 0,
                     allocator: self.ledger.allocator(*reallocate),
                 };
                 let expected = if options.capacity as u64 > options.limit { Err(Error::Limit) } else { Ok(()) };

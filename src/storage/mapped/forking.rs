@@ -1,0 +1,96 @@
+//! fork(2): parent and child each go on with the bytes that they had.
+//!
+//! A shared mapping would let the two processes see each other's later writes. So before a fork every mapping that a
+//! writer uses is turned private in place: from then on the kernel separates the processes page by page, views' raw
+//! pointers included. Neither may write the file any more, which is what *orphaned* means; a stream's first
+//! growth or fork of its block afterwards moves it to a new one.
+
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{Mapping, pool};
+use crate::sys::vm::{self, Refused, Result};
+
+/// Held for reading by whoever changes mappings or writes files, for writing around a fork.
+static STILL: RwLock<()> = RwLock::new(());
+
+/// The mappings that writers use.
+static USED: Mutex<Vec<Used>> = Mutex::new(Vec::new());
+
+/// The write guard, between the handlers before and after a fork.
+static HELD: Held = Held(UnsafeCell::new(None));
+
+struct Held(UnsafeCell<Option<RwLockWriteGuard<'static, ()>>>);
+
+// SAFETY: used by the handlers alone, which run on the thread that forks; two forks at once exclude each other by STILL.
+unsafe impl Sync for Held {}
+
+struct Used(*const Mapping);
+
+// SAFETY: a mapping is in the list only while it lives, and is used through it only under STILL.
+unsafe impl Send for Used {}
+
+/// Proof that no fork happens now.
+pub(in crate::storage) struct Still(#[allow(dead_code, reason = "held, not used")] RwLockReadGuard<'static, ()>);
+
+/// Keeps forks away until dropped. Not to be taken twice by one thread.
+pub(super) fn still() -> Still {
+    Still(STILL.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn used() -> MutexGuard<'static, Vec<Used>> {
+    USED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sees to it that forks are noticed; without that there must be no shared mapping.
+pub(super) fn arm() -> Result<()> {
+    static ONCE: Once = Once::new();
+    static ARMED: Mutex<bool> = Mutex::new(false);
+    ONCE.call_once(|| {
+        let armed = vm::at_fork(before, after, after).is_ok();
+        *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = armed;
+    });
+    if *ARMED.lock().unwrap_or_else(PoisonError::into_inner) { Ok(()) } else { Err(Refused) }
+}
+
+/// Puts a mapping on the list; it must not move until [`leave`] has been called.
+pub(super) fn enter(mapping: &Mapping, _: &Still) -> Result<()> {
+    let mut used = used();
+    used.try_reserve(1).map_err(|_| Refused)?;
+    used.push(Used(mapping));
+    Ok(())
+}
+
+/// Takes a mapping off the list, if it is on it.
+pub(super) fn leave(mapping: &Mapping, _: &Still) {
+    let mut used = used();
+    // The newest are the likeliest to go.
+    if let Some(at) = used.iter().rposition(|used| ptr::eq(used.0, mapping)) {
+        used.swap_remove(at);
+    }
+}
+
+/// The memory of the largest mapping in use.
+pub(super) fn largest(_: &Still) -> usize {
+    // SAFETY: on the list, hence alive (see `before`), and a file's size is anybody's to ask for.
+    used().iter().map(|used| unsafe { (*used.0).memory() }).max().unwrap_or(0)
+}
+
+extern "C" fn before() {
+    let guard = STILL.write().unwrap_or_else(PoisonError::into_inner);
+    pool::empty();
+    for mapping in used().iter() {
+        // SAFETY: on the list, hence alive: it leaves before it is dropped, which STILL holds off.
+        unsafe { (*mapping.0).orphan() }
+    }
+    // SAFETY: the guard in hand keeps every other fork out until `after` has taken it.
+    unsafe { *HELD.0.get() = Some(guard) };
+}
+
+/// In the parent and in the child alike: the thread that forked holds the guard in both.
+extern "C" fn after() {
+    // SAFETY: `before` has run on this thread, and no other fork can have begun.
+    let guard = unsafe { (*HELD.0.get()).take() };
+    drop(guard);
+}

@@ -1,0 +1,193 @@
+//! Every system call refused in turn: the results stay the same, and nothing is left behind.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::file::File;
+use super::trim;
+use crate::sys::vm::faults::{self, Plan};
+use crate::{Kind, Options, Snapshot, Stream};
+
+const PAGE: usize = 4096;
+
+/// The number of files is the process's, so one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    trim();
+    guard
+}
+
+fn mapped(content: &[u8]) -> Stream {
+    let stream = Stream::with_options(&Options { mapped_from: 1, ..Options::default() }).unwrap();
+    stream.write(content).unwrap();
+    stream
+}
+
+fn pattern(n: usize, seed: usize) -> Vec<u8> {
+    (0..n).map(|i| (i * 31 + i / 251 + seed * 7) as u8).collect()
+}
+
+/// A stream, what it should hold, and every snapshot with what it should hold.
+struct Scene {
+    stream: Stream,
+    model: Vec<u8>,
+    kept: Vec<(Snapshot, Vec<u8>)>,
+}
+
+impl Scene {
+    fn new(content: Vec<u8>) -> Self {
+        Self { stream: mapped(&content), model: content, kept: Vec::new() }
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.stream.pwrite(bytes, at as u64).unwrap();
+        let end = at + bytes.len();
+        self.model.resize(self.model.len().max(end), 0);
+        self.model[at..end].copy_from_slice(bytes);
+    }
+
+    fn keep(&mut self) {
+        self.kept.push((self.stream.getvalue().unwrap(), self.model.clone()));
+    }
+
+    fn check(&self) {
+        assert!(self.stream.getvalue().unwrap()[..] == self.model[..], "the stream");
+        for (i, (snapshot, bytes)) in self.kept.iter().enumerate() {
+            assert!(snapshot[..] == bytes[..], "snapshot {i}");
+        }
+    }
+}
+
+/// All that a mapped block can do, and some of it with and without older snapshots.
+fn life() {
+    let mut scene = Scene::new(pattern(40 * PAGE + 100, 1));
+    scene.keep();
+    scene.put(5, b"the first fork");
+    scene.keep();
+    scene.put(9 * PAGE - 3, b"over a page's end");
+    scene.keep();
+    scene.put(30 * PAGE, b"pages copied into the third mapping");
+    scene.check();
+    scene.kept.clear();
+    scene.keep();
+    scene.put(12 * PAGE, b"pages written back");
+    scene.put(scene.model.len(), &pattern(super::BULK + 10, 2));
+    scene.check();
+    // The high-water mark: what was cut off is still a snapshot's.
+    scene.keep();
+    scene.stream.truncate(PAGE as u64 / 2).unwrap();
+    scene.model.truncate(PAGE / 2);
+    scene.keep();
+    scene.put(PAGE, &pattern(3 * super::BULK, 3));
+    scene.check();
+    live_view(&mut scene);
+    scene.kept.clear();
+    scene.stream.shrink_to_fit().unwrap();
+    // Beyond what was mapped ahead.
+    scene.put(scene.model.len(), &pattern(3 << 20, 4));
+    scene.check();
+    let twin = scene.stream.duplicate().unwrap();
+    let before = scene.model.clone();
+    scene.put(7, b"only here");
+    assert!(twin.getvalue().unwrap()[..] == before[..]);
+    twin.write(b"only there").unwrap();
+    scene.check();
+}
+
+fn live_view(scene: &mut Scene) {
+    let view = scene.stream.getbuffer(true).unwrap();
+    let at = view.data();
+    for round in 0..4 {
+        for page in [0, 3, 17 + round] {
+            // SAFETY: within the view, and nobody else writes.
+            unsafe { at.add(page * PAGE + round).write(round as u8) };
+            scene.model[page * PAGE + round] = round as u8;
+        }
+        scene.keep();
+        if round == 2 {
+            scene.kept.clear();
+        }
+        scene.check();
+        assert_eq!(view.data(), at, "a writable view stays where it is");
+    }
+}
+
+#[test]
+fn whatever_the_system_refuses_the_bytes_are_right() {
+    let _alone = alone();
+    life();
+    trim();
+    let before = File::number();
+    let mut n = 0;
+    let refused = |plan| {
+        faults::plan(plan);
+        life();
+        let left = faults::plan(Plan::None);
+        trim();
+        assert_eq!(File::number(), before, "files left after {plan:?}");
+        !matches!(left, Plan::Once(_) | Plan::From(1..))
+    };
+    while refused(Plan::Once(n)) && refused(Plan::From(n)) {
+        n += 1;
+    }
+    assert!(n > 30, "only {n} calls could be refused");
+}
+
+#[test]
+fn without_any_help_of_the_system_all_is_heap() {
+    let _alone = alone();
+    let stream = Stream::with_options(&Options { mapped_from: 1, ..Options::default() }).unwrap();
+    faults::plan(Plan::From(0));
+    stream.write(&pattern(100_000, 1)).unwrap();
+    faults::plan(Plan::None);
+    assert_eq!(stream.statistics().unwrap().1, Kind::Heap);
+}
+
+#[test]
+fn one_changed_page_is_one_copied_page() {
+    let _alone = alone();
+    let mut scene = Scene::new(pattern(200 * PAGE, 1));
+    assert_eq!(scene.stream.statistics().unwrap().1, Kind::Mapped);
+    scene.keep();
+    for round in 0..20 {
+        scene.put(round * 7 * PAGE, b"one page");
+        scene.kept.clear();
+        scene.keep();
+    }
+    let (statistics, kind) = scene.stream.statistics().unwrap();
+    assert_eq!(kind, Kind::Mapped);
+    assert_eq!(statistics.fork_bytes, 0, "changed pages are written back, not copied");
+    let address = scene.kept[0].0.as_ptr();
+    assert_eq!(scene.stream.getvalue().unwrap().as_ptr(), address, "unchanged, it is the same snapshot");
+}
+
+#[test]
+fn an_unchanged_stream_gives_the_same_snapshot_under_a_writable_view() {
+    let _alone = alone();
+    let stream = mapped(&pattern(20 * PAGE, 1));
+    let view = stream.getbuffer(true).unwrap();
+    let first = stream.getvalue().unwrap();
+    assert_eq!(stream.getvalue().unwrap().as_ptr(), first.as_ptr());
+    // SAFETY: within the view, and nobody else writes.
+    unsafe { view.data().add(3 * PAGE).write(!first[3 * PAGE]) };
+    let second = stream.getvalue().unwrap();
+    assert_ne!(second.as_ptr(), first.as_ptr());
+    assert_ne!(second[3 * PAGE], first[3 * PAGE]);
+    assert_eq!(stream.getvalue().unwrap().as_ptr(), second.as_ptr());
+}
+
+#[test]
+fn the_pool_is_used_and_bounded() {
+    let _alone = alone();
+    let before = File::number();
+    for _ in 0..30 {
+        drop(mapped(&pattern(20 * PAGE, 1)));
+    }
+    assert_eq!(File::number(), before + 1, "one file served all");
+    let many: Vec<_> = (0..30).map(|i| mapped(&pattern(PAGE, i))).collect();
+    drop(many);
+    assert!(File::number() <= before + 8);
+    assert!(trim() > 0);
+    assert_eq!(File::number(), before);
+    assert_eq!(trim(), 0);
+}
