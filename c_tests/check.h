@@ -137,6 +137,7 @@ static inline int check_run(int argc, char **argv, const check_case *cases, size
             failed++;
         }
     }
+    bio_trim(); /* what is kept on purpose is no leak */
     printf("%d passed, %d failed\n", passed - atomic_load(&check_skipped), failed);
     return failed == 0 && passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -137,6 +137,7 @@ static void run_all(const oom_case *cases, size_t count)
     for (size_t i = 0; i < count; i++) {
         size_t before = live;
         refused += oom_run(&source, &cases[i]);
+        bio_trim(); /* what is kept for reuse is no leak */
         if (!CHECK_EQ(live, before))
             check_fail(__FILE__, __LINE__, "... in \"%s\"", cases[i].name);
     }

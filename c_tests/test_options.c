@@ -270,7 +270,11 @@ static void derived_handles_outlive_the_stream_and_go_back_to_its_allocator(void
 
 static void statistics_fill_as_much_as_the_caller_has(void)
 {
-    bio_stream *s = stream_of(LIT("abc"));
+    bio_options options = BYTESIO_OPTIONS_INIT;
+    options.mapped_from = SIZE_MAX;
+    bio_stream *s = NULL;
+    REQUIRE_OK(bio_new_with(&options, &s));
+    CHECK_OK(bio_write(s, LIT("abc")));
     bio_snapshot *snap = value_of(s);
     CHECK_OK(bio_pwrite(s, LIT("X"), 1));
     bio_statistics full = statistics_of(s);

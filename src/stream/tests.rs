@@ -91,7 +91,8 @@ fn appending_behind_snapshots_costs_nothing_while_there_is_room() {
 
 #[test]
 fn an_overwrite_under_a_snapshot_copies_what_is_kept() {
-    let stream = with_bytes(100);
+    let stream = Stream::with_options(&Options { mapped_from: usize::MAX, ..Options::default() }).unwrap();
+    stream.write(&[1; 100]).unwrap();
     let value = stream.getvalue().unwrap();
     stream.pwrite(&[2; 30], 60).unwrap();
     assert_eq!((cost(&stream).forks, cost(&stream).fork_bytes), (1, 70));
@@ -196,6 +197,7 @@ fn a_stream_of_a_slice_does_not_take_the_block_over() {
 #[test]
 fn an_empty_value_hides_no_other_holder() {
     let stream = Stream::new().unwrap();
+    stream.reserve(100).unwrap();
     drop(stream.getvalue().unwrap());
     stream.write(&[1; 100]).unwrap();
     let part = stream.0.with(|s| s.publish(10..20, &mut Trash::default())).unwrap();

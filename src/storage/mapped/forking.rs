@@ -69,6 +69,9 @@ pub(super) fn leave(mapping: &Mapping, _: &Still) {
     if let Some(at) = used.iter().rposition(|used| ptr::eq(used.0, mapping)) {
         used.swap_remove(at);
     }
+    if used.is_empty() {
+        *used = Vec::new();
+    }
 }
 
 /// The memory of the largest mapping in use.
