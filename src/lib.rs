@@ -21,13 +21,16 @@
 //!   options    what can be chosen       error   codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
-//!   ├ block       a counted run of memory, of one of several kinds: heap, foreign (fixed is the caller's)
+//!   ├ block       a counted run of memory, of one of several kinds
+//!   │ ├ heap        from an allocator                 ├ foreign   adopted, released by a callback
+//!   │ └ mapped      pages of a memfd: pages (what differs), pool (spares), forking (fork(2)), file
+//!   ├ crossing    from which size on blocks are mapped
 //!   ├ writer      the one party that changes a block, and never a byte under a run
 //!   ├ run         a frozen piece of a block             ├ region    where bytes come from and go to
 //!   └ trash       what a call leaves behind, dropped after its lock
 //!
 //!   sys        memory, counts, lock, descriptors; knows no stream                        unsafe: the system
-//!   └ alloc count lock threads fd; sync is the shim that a model checker replaces
+//!   └ alloc count lock threads fd vm; sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, run, snapshot, view, stream
@@ -57,7 +60,8 @@
 //! ceiling, they are copied and `len` moves. The ceiling folds every other condition into one number: 0 for a closed
 //! stream or an open window, `len` under views, else what limit and room allow. Otherwise the long way: `State` makes
 //! the checks that give errors, `Writer::open` makes the range writable (claims the block back, grows it, or
-//! forks it: a new block, with the bytes copied that are kept), `Writer::put` fills gap and range. What was left
+//! forks it: a new block with the bytes that are kept, copied or, where they are mapped, shared page by page),
+//! `Writer::put` fills gap and range. What was left
 //! behind goes to the `Trash` and is dropped after the lock, with the callbacks that this may run.
 //!
 //! # The way of one getvalue
@@ -67,10 +71,11 @@
 //! writable view, and of a fixed stream, bytes may change at their address, so `Writer::detach` copies them
 //! instead.
 //!
-//! # Further kinds of memory
+//! # Kinds of memory
 //!
-//! The block is the seam: a further kind of memory is a further `Body` in `storage::block`, with its own way to grow
-//! and to give the writer a block with the same bytes. Nothing above `storage` knows what a block is made of.
+//! The block is the seam: a kind of memory is a `Body` in `storage::block`, with its own way to grow and to give the
+//! writer a block with the same bytes. Nothing above `storage` knows what a block is made of. A further kind is a
+//! further body; `docs/snapshots.md` says what each costs.
 
 mod capi;
 mod error;

@@ -6,10 +6,11 @@ use std::cmp::Ordering;
 
 use memchr::{memchr, memmem};
 
-/// How many bytes there are through the first `delimiter`; at most `limit`, or all.
-pub(crate) fn through(bytes: &[u8], delimiter: u8, limit: usize) -> usize {
-    let within = &bytes[..limit.min(bytes.len())];
-    memchr(delimiter, within).map_or(within.len(), |at| at + 1)
+/// The bytes through the first `delimiter`; at most `limit`, or all.
+pub(crate) fn through(bytes: &[u8], delimiter: u8, limit: usize) -> &[u8] {
+    let within = bytes.get(..limit).unwrap_or(bytes);
+    let n = memchr(delimiter, within).map_or(within.len(), |at| at + 1);
+    within.get(..n).unwrap_or(within)
 }
 
 /// Searches over immutable or live bytes; every offset counts from their beginning.

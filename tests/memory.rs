@@ -68,6 +68,25 @@ fn a_copy_made_under_a_writable_view_goes_with_its_snapshot() {
 }
 
 #[test]
+fn a_view_holds_the_block_whose_address_it_gave_last_and_no_other() {
+    let ledger = Ledger::new();
+    let stream = with_bytes(&ledger, LARGE);
+    let view = stream.getbuffer(false).unwrap();
+    let values = [b"x", b"y"].map(|byte| {
+        let value = stream.getvalue().unwrap();
+        view.data();
+        stream.pwrite(byte, 0).unwrap();
+        value
+    });
+    assert_large(&ledger, 3);
+    drop(values);
+    assert_large(&ledger, 2);
+    view.data();
+    assert_large(&ledger, 1);
+    drop(view);
+}
+
+#[test]
 fn close_lets_the_bytes_go_unless_a_view_or_a_snapshot_holds_them() {
     let ledger = Ledger::new();
     let streams: Vec<_> = (0..3).map(|_| with_bytes(&ledger, LARGE)).collect();

@@ -156,6 +156,14 @@ fn an_empty_stream_and_a_snapshot(stage: &mut Stage) -> Result<()> {
     stage.stream().clear()
 }
 
+/// Read in place, and by a stream that takes its memory from the ledger.
+fn adopted_bytes(stage: &mut Stage) -> Result<()> {
+    static BYTES: [u8; 100] = [6; 100];
+    // SAFETY: static memory.
+    let adopted = unsafe { Snapshot::adopt(BYTES.as_ptr().cast(), BYTES.len(), None, std::ptr::null_mut()) }?;
+    stage.stream().write_snapshot(&adopted)
+}
+
 /// Each call, what it is made on, and whether it must allocate.
 const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("first write", nothing, |s| s.stream().write(b"hello"), true),
@@ -177,6 +185,9 @@ const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("resize", some_bytes, |s| s.stream().resize(3000), true),
     ("resize with a snapshot", a_snapshot, |s| s.stream().resize(3000), true),
     ("truncate with a snapshot", a_snapshot, |s| s.stream().truncate(3), false),
+    ("truncate of adopted bytes", adopted_bytes, |s| s.stream().truncate(3), true),
+    ("overwrite of adopted bytes", adopted_bytes, |s| s.stream().pwrite(b"xyz", 10), true),
+    ("growth of adopted bytes", adopted_bytes, |s| s.stream().write(&[8; 50]), true),
     ("clear with a snapshot", a_snapshot, |s| s.stream().clear(), true),
     ("reserve", some_bytes, |s| s.stream().reserve(3000), true),
     ("shrink_to_fit", room_to_spare, |s| s.stream().shrink_to_fit(), true),

@@ -19,7 +19,7 @@ pub(super) fn or<R>(fallback: R, f: impl FnOnce() -> R) -> R {
 /// Runs `f` and turns its result into a status.
 #[inline]
 pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> bio_status {
-    or(Err(Error::Internal), f).map_or_else(Error::code, |()| BYTESIO_OK)
+    status(or(Err(Error::Internal), f))
 }
 
 /// Runs `f` with the owner behind `handle`; after a panic the owner is not trusted any more.
@@ -45,29 +45,54 @@ pub(super) unsafe fn call<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner)
     status
 }
 
-/// [`call`], preceded by a short way that says with `Some` that all is done. It must not panic: it has no guard, and
-/// therefore no frame, which is most of what a small read or write would cost.
+/// [`call`], preceded by two shorter ways, each of which says with `Some` that all is done. They have no guard, so they must
+/// not panic. The first must not call anything either: it then needs no frame, which is most of what a small read or write
+/// would cost.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
 #[inline(always)]
 pub(super) unsafe fn call_short<H: Handle>(
     handle: *const H,
-    short: impl FnOnce(&H::Owner) -> Option<Result<()>>,
+    leaf: impl FnOnce(&H::Owner) -> Option<Result<()>>,
+    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
     f: impl FnOnce(&H::Owner) -> Result<()>,
 ) -> bio_status {
     // SAFETY: passed on from the caller.
-    match unsafe { borrow(handle) }.map(|owner| short(&owner)) {
-        Ok(Some(result)) => result.map_or_else(Error::code, |()| BYTESIO_OK),
+    match unsafe { borrow(handle) }.map(|owner| leaf(&owner)) {
+        Ok(Some(result)) => status(result),
         // SAFETY: as above.
-        _ => unsafe { long(handle, f) },
+        _ => unsafe { call_plain(handle, plain, f) },
+    }
+}
+
+/// [`call_short`] without its first way.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+pub(super) unsafe fn call_plain<H: Handle>(
+    handle: *const H,
+    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
+    f: impl FnOnce(&H::Owner) -> Result<()>,
+) -> bio_status {
+    // SAFETY: passed on from the caller.
+    match unsafe { borrow(handle) }.map(|owner| plain(&owner)) {
+        Ok(Some(result)) => status(result),
+        // SAFETY: as above.
+        _ => unsafe { call_guarded(handle, f) },
     }
 }
 
 #[inline(never)]
-unsafe fn long<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
+unsafe fn call_guarded<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
     // SAFETY: passed on from the caller.
     unsafe { call(handle, f) }
+}
+
+#[inline(always)]
+fn status(result: Result<()>) -> bio_status {
+    result.map_or_else(Error::code, |()| BYTESIO_OK)
 }
 
 /// Asks the owner behind `handle` for a value; `fallback` for NULL and after a panic.

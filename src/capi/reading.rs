@@ -6,11 +6,12 @@
 
 use std::ffi::c_void;
 
-use super::guard::{call, call_short};
+use super::guard::{call, call_plain, call_short};
 use super::handle::give;
 use super::pointers::{out, output, set_if};
 use super::types::{bio_snapshot, bio_status, bio_stream};
 use crate::error::Result;
+use crate::storage::is_leaf;
 use crate::stream::{Borrowed, Stream};
 
 /// Reads up to `len` bytes at the position and moves it.
@@ -31,11 +32,12 @@ pub unsafe extern "C" fn bio_read(
 ) -> bio_status {
     // SAFETY: as the header demands.
     unsafe {
-        let short = move |s: &Stream| {
+        let plain = move |s: &Stream| {
             let (nread, buf) = (out(nread).ok()?, output(buf, len).ok()?);
             Some(s.read_short(&buf)?.map(|n| nread.set(n)))
         };
-        call_short(stream, short, move |s| {
+        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
+        call_short(stream, leaf, plain, move |s| {
             let (nread, buf) = (out(nread)?, output(buf, len)?);
             nread.set(s.read(buf)?);
             Ok(())
@@ -78,18 +80,41 @@ unsafe fn lend(
     stream: *mut bio_stream,
     ptr: *mut *const u8,
     len: *mut usize,
+    short: impl FnOnce(&Stream) -> Option<Result<Borrowed>>,
     f: impl FnOnce(&Stream) -> Result<Borrowed>,
 ) -> bio_status {
     // SAFETY: passed on from the caller.
     unsafe {
-        call(stream, |s| {
-            let (ptr, len) = (out(ptr)?, out(len)?);
-            let piece = f(s)?;
-            ptr.set(piece.ptr.as_ptr());
-            len.set(piece.len);
-            Ok(())
-        })
+        let set = move |piece: Borrowed| {
+            set_if(ptr, piece.ptr.as_ptr().cast_const());
+            set_if(len, piece.len);
+        };
+        let all = move || out(ptr).and(out(len));
+        call_plain(
+            stream,
+            move |s| if all().is_ok() { Some(short(s)?.map(set)) } else { None },
+            move |s| {
+                all()?;
+                f(s).map(set)
+            },
+        )
     }
+}
+
+/// What the two functions that read in place through a delimiter have in common.
+///
+/// # Safety
+/// As for `lend`.
+unsafe fn lend_until(
+    stream: *mut bio_stream,
+    delimiter: u8,
+    limit: usize,
+    ptr: *mut *const u8,
+    len: *mut usize,
+) -> bio_status {
+    let short = move |s: &Stream| s.read_until_short(delimiter, limit);
+    // SAFETY: passed on from the caller.
+    unsafe { lend(stream, ptr, len, short, move |s| s.read_until(delimiter, limit)) }
 }
 
 /// Shows the bytes from the position to the end in place; the position stays.
@@ -104,7 +129,7 @@ unsafe fn lend(
 #[must_use]
 pub unsafe extern "C" fn bio_peek(stream: *mut bio_stream, ptr: *mut *const u8, len: *mut usize) -> bio_status {
     // SAFETY: as the header demands.
-    unsafe { lend(stream, ptr, len, Stream::peek) }
+    unsafe { lend(stream, ptr, len, Stream::peek_short, Stream::peek) }
 }
 
 /// Moves the position over up to `len` bytes of content.
@@ -144,7 +169,7 @@ pub unsafe extern "C" fn bio_readline(
     len: *mut usize,
 ) -> bio_status {
     // SAFETY: as the header demands.
-    unsafe { lend(stream, ptr, len, |s| s.readline(limit)) }
+    unsafe { lend_until(stream, b'\n', limit, ptr, len) }
 }
 
 /// Reads in place through the next `delimiter`, or `limit` bytes, or to the end, and moves the position.
@@ -166,7 +191,7 @@ pub unsafe extern "C" fn bio_read_until(
     len: *mut usize,
 ) -> bio_status {
     // SAFETY: as the header demands.
-    unsafe { lend(stream, ptr, len, |s| s.read_until(delimiter, limit)) }
+    unsafe { lend_until(stream, delimiter, limit, ptr, len) }
 }
 
 /// Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No copy,

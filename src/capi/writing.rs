@@ -10,7 +10,7 @@ use super::guard::{call, call_short};
 use super::handle::borrow;
 use super::pointers::{address, input};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
-use crate::storage::Input;
+use crate::storage::{Input, is_leaf};
 use crate::stream::Stream;
 
 /// Writes `len` bytes at the position and moves it.
@@ -25,8 +25,9 @@ use crate::stream::Stream;
 pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
     // SAFETY: as the header demands.
     unsafe {
-        let short = move |s: &Stream| input(data, len).is_ok_and(|data| s.write_short(data)).then_some(Ok(()));
-        call_short(stream, short, move |s| s.write(input(data, len)?))
+        let plain = move |s: &Stream| input(data, len).is_ok_and(|data| s.write_short(data)).then_some(Ok(()));
+        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
+        call_short(stream, leaf, plain, move |s| s.write(input(data, len)?))
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) use block::Block;
 pub use block::Kind;
 pub(crate) use crossing::Crossing;
 pub use foreign::ReleaseFn;
+pub(crate) use region::is_leaf;
 pub use region::{Input, Output};
 pub(crate) use run::Run;
 pub(crate) use trash::Trash;

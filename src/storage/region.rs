@@ -56,12 +56,6 @@ impl Input<'_> {
         self.len
     }
 
-    /// Whether the bytes are so few that copying them takes no call.
-    #[inline(always)]
-    pub(crate) fn is_short(&self) -> bool {
-        self.len <= SHORT
-    }
-
     /// Copies all bytes to `to`.
     ///
     /// # Safety
@@ -93,12 +87,6 @@ impl Output<'_> {
         self.len
     }
 
-    /// Whether filling it takes no call.
-    #[inline(always)]
-    pub(crate) fn is_short(&self) -> bool {
-        self.len <= SHORT
-    }
-
     /// Fills the front with `n` bytes from `from`.
     ///
     /// # Safety
@@ -111,7 +99,13 @@ impl Output<'_> {
 }
 
 /// Up to so many bytes are copied in registers.
-pub(super) const SHORT: usize = 64;
+const SHORT: usize = 64;
+
+/// Whether copying `n` bytes takes no call.
+#[inline(always)]
+pub(crate) fn is_leaf(n: usize) -> bool {
+    n <= SHORT
+}
 
 /// memmove, without a call for short lengths.
 ///

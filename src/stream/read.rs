@@ -1,6 +1,5 @@
 //! Reading: into the caller's memory, in place, and as snapshots.
 
-use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::Stream;
@@ -27,10 +26,10 @@ impl Stream {
         self.0.with(|s| s.read(&into))
     }
 
-    /// [`read`](Self::read), if that takes no lock and no more than a short copy.
+    /// [`read`](Self::read), if that takes no lock. Does not panic.
     #[inline(always)]
     pub(crate) fn read_short(&self, into: &Output<'_>) -> Option<Result<usize>> {
-        if into.is_short() { self.0.with_unlocked(|s| s.read(into)) } else { None }
+        self.0.with_unlocked(|s| s.read(into))
     }
 
     /// Reads at `offset` and leaves the position alone; at or past the end there are no bytes.
@@ -45,18 +44,23 @@ impl Stream {
 
     /// The bytes from the position to the end, in place.
     pub fn peek(&self) -> Result<Borrowed> {
-        self.inspect(|s| Ok(s.borrowed(s.offset()..s.writer.len())))
+        self.0.with(|s| s.peek())
+    }
+
+    /// [`peek`](Self::peek), if that takes no lock. Does not panic.
+    pub(crate) fn peek_short(&self) -> Option<Result<Borrowed>> {
+        self.0.with_unlocked(|s| s.peek())
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
     /// moves behind them.
     pub fn read_until(&self, delimiter: u8, limit: usize) -> Result<Borrowed> {
-        self.inspect(|s| {
-            let start = s.offset();
-            let len = search::through(&s.writer.bytes()[start..], delimiter, limit);
-            s.position += len as u64;
-            Ok(s.borrowed(start..start + len))
-        })
+        self.0.with(|s| s.read_until(delimiter, limit))
+    }
+
+    /// [`read_until`](Self::read_until), if that takes no lock. Does not panic.
+    pub(crate) fn read_until_short(&self, delimiter: u8, limit: usize) -> Option<Result<Borrowed>> {
+        self.0.with_unlocked(|s| s.read_until(delimiter, limit))
     }
 
     /// [`read_until`](Self::read_until) a line feed.
@@ -86,7 +90,25 @@ impl State {
         Ok(n)
     }
 
-    fn borrowed(&self, range: Range<usize>) -> Borrowed {
-        Borrowed { ptr: self.writer.address(range.start), len: range.len() }
+    fn rest(&self) -> &[u8] {
+        self.writer.bytes().get(self.offset()..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Result<Borrowed> {
+        self.check_open()?;
+        Ok(Borrowed::from(self.rest()))
+    }
+
+    fn read_until(&mut self, delimiter: u8, limit: usize) -> Result<Borrowed> {
+        self.check_open()?;
+        let piece = Borrowed::from(search::through(self.rest(), delimiter, limit));
+        self.position += piece.len as u64;
+        Ok(piece)
+    }
+}
+
+impl From<&[u8]> for Borrowed {
+    fn from(bytes: &[u8]) -> Self {
+        Self { ptr: NonNull::from(bytes).cast(), len: bytes.len() }
     }
 }

@@ -15,10 +15,10 @@ impl Stream {
         if self.0.with(|s| s.write_in_place(data)) { Ok(()) } else { self.write_anywhere(data) }
     }
 
-    /// [`write`](Self::write), if that takes no lock and no more than a short copy; says whether it is done.
+    /// [`write`](Self::write), if that takes no lock and no more than a copy; says whether it is done. Does not panic.
     #[inline(always)]
     pub(crate) fn write_short(&self, data: Input<'_>) -> bool {
-        data.is_short() && self.0.with_unlocked(|s| s.write_in_place(data)).unwrap_or(false)
+        self.0.with_unlocked(|s| s.write_in_place(data)).unwrap_or(false)
     }
 
     #[cold]
