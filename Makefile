@@ -92,9 +92,15 @@ CTEST = $(TOOLS)/ctest --test-dir build/c_tests --output-on-failure --no-tests=e
 
 .PHONY: test
 test: configure ## run every test: Rust, C, memcheck, ABI, installation, examples
-	@failed=0; echo "$(CARGO) test --locked --no-fail-fast"; \
-	  $(CARGO) test --locked --no-fail-fast || failed=1; \
-	  $(CTEST) || failed=1; exit $$failed
+	@failed=0; run() { echo "$$*"; "$$@" || failed=1; }; \
+	  run $(CARGO) test --locked --no-fail-fast; \
+	  run env BYTESIO_MAPPED_FROM=1 $(CARGO) test --locked --no-fail-fast; \
+	  run $(MAKE) models; \
+	  run $(CTEST); exit $$failed
+
+.PHONY: models
+models: ## check counts and lock in every interleaving of threads
+	RUSTFLAGS="$(RUSTFLAGS) --cfg loom" $(CARGO) test --locked --release --lib --target-dir build/loom
 
 .PHONY: ctest
 ctest: configure ## run the tests in C only, without memcheck

@@ -874,7 +874,8 @@ bio_status bio_pwrite(bio_stream *stream,
                       uint64_t offset);
 
 /**
- * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing.
+ * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
+ * stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
  * slices: `count` pieces, borrowed for the call; NULL for none.
@@ -1164,7 +1165,7 @@ bio_status bio_snapshot_slice(bio_snapshot *snapshot,
 
 /**
  * Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
- * stream's changes copy them.
+ * stream's changes copy them; of a slice that does not begin where its stream did, the first one does.
  *
  * snapshot: consumed on success: the caller's reference is gone; on an error it stays.
  * out: receives a stream (owned: bio_release()).

@@ -134,7 +134,7 @@ pub unsafe extern "C" fn bio_snapshot_slice(
 }
 
 /// Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
-/// stream's changes copy them.
+/// stream's changes copy them; of a slice that does not begin where its stream did, the first one does.
 ///
 /// snapshot: consumed on success: the caller's reference is gone; on an error it stays.
 /// out: receives a stream (owned: bio_release()).

@@ -50,7 +50,8 @@ pub unsafe extern "C" fn bio_pwrite(
     unsafe { call(stream, |s| s.pwrite(input(data, len)?, offset)) }
 }
 
-/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing.
+/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
+/// stream's own live view is read when its turn comes, after the pieces before it were written.
 ///
 /// stream: borrowed for the call.
 /// slices: `count` pieces, borrowed for the call; NULL for none.

@@ -228,3 +228,37 @@ fn clear_keeps_the_capacity() {
         assert!(value.is_none_or(|value| value[..] == [1; 100]));
     }
 }
+
+#[test]
+fn writing_no_bytes_is_checked_like_any_write() {
+    let stream = Stream::new().unwrap();
+    stream.prepare(4).unwrap();
+    assert_eq!(stream.write(b""), Err(Error::Busy));
+    stream.commit(0).unwrap();
+    assert_eq!(stream.write(b""), Ok(()));
+    stream.close().unwrap();
+    assert_eq!(stream.write(b""), Err(Error::Closed));
+}
+
+#[test]
+fn an_empty_writable_view_stays_where_it_is() {
+    let stream = with_bytes(10);
+    let value = stream.getvalue().unwrap();
+    stream.truncate(0).unwrap();
+    let view = stream.getbuffer(true).unwrap();
+    let at = view.data();
+    stream.clear().unwrap();
+    assert_eq!(view.data(), at);
+    assert_eq!(value[..], [1; 10]);
+}
+
+/// Each would hold the one before it, and the end of the last would end them all, one inside the other.
+#[test]
+fn a_long_chain_of_slices_ends_flat() {
+    let stream = with_bytes(10);
+    let first = stream.getbuffer(false).unwrap();
+    let last = (0..100_000).fold(first, |view, _| view.slice(0, 10).unwrap());
+    assert_eq!(stream.export_count(), 1);
+    drop(last);
+    assert_eq!(stream.export_count(), 0);
+}

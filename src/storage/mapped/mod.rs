@@ -411,5 +411,5 @@ pub(crate) fn trim() -> usize {
     pool::empty()
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

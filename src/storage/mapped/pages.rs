@@ -130,6 +130,6 @@ mod tests {
     fn a_full_set_is_one_run() {
         let mut set = PageSet::below(128).unwrap();
         set.add(0..128);
-        assert_eq!(set.runs().collect::<Vec<_>>(), [0..128]);
+        assert!(set.runs().eq(std::iter::once(0..128)));
     }
 }
