@@ -132,7 +132,7 @@ impl Block {
     fn of_mapping<X>(make: impl FnOnce(&mapped::Still) -> vm::Result<(Mapping, X)>) -> Result<(Self, X)> {
         // Declared first, dropped last: a mapping may not be dropped while forks are kept away.
         let mut block = Self::new(NOWHERE, 0, Body::Fixed, Allocator::SYSTEM)?;
-        let still = mapped::still();
+        let still = mapped::still().map_err(|_| Error::NoMem)?;
         let (mapping, extra) = make(&still).map_err(|_| Error::NoMem)?;
         let header = block.0.unique().ok_or(Error::NoMem)?;
         (header.data, header.capacity) = (Cell::new(mapping.base()), Cell::new(mapping.size()));

@@ -100,6 +100,19 @@ fn an_overwrite_under_a_snapshot_copies_what_is_kept() {
 }
 
 #[test]
+fn no_byte_under_a_snapshot_changes_wherever_the_write_begins() {
+    for at in 0..=100 {
+        for n in [1, 2, 70] {
+            let stream = with_bytes(100);
+            let value = stream.getvalue().unwrap();
+            stream.seek(at, Whence::Start).unwrap();
+            stream.write(&vec![2; n]).unwrap();
+            assert_eq!(value[..], [1; 100], "{n} bytes at {at}");
+        }
+    }
+}
+
+#[test]
 fn when_no_snapshot_is_left_bytes_change_in_place() {
     let stream = with_bytes(100);
     drop((stream.getvalue().unwrap(), stream.read_snapshot(9).unwrap(), stream.duplicate().unwrap()));

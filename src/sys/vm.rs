@@ -159,6 +159,9 @@ pub(crate) unsafe fn unmap(base: NonNull<u8>, size: usize) {
 /// # Safety
 /// `from` is readable for `n` bytes.
 pub(crate) unsafe fn write_at(fd: &OwnedFd, mut from: *const u8, mut n: usize, mut offset: usize) -> Result<()> {
+    if !may_be_long(offset.saturating_add(n)) {
+        return Err(Refused);
+    }
     while n > 0 {
         may()?;
         let at = i64::try_from(offset).map_err(|_| Refused)?;

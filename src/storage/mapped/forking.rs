@@ -7,7 +7,8 @@
 
 use std::cell::UnsafeCell;
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Mapping, pool};
 use crate::sys::vm::{self, Refused, Result};
@@ -43,15 +44,34 @@ fn used() -> MutexGuard<'static, Vec<Used>> {
     USED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees to it that forks are noticed; without that there must be no shared mapping.
+/// Registers the handlers when the library is loaded: handlers before a fork run newest first, so that ours, being older
+/// than the application's, come last, when the application has taken its own locks.
+// SAFETY: what the loader calls: a function without arguments, or with ones that it may ignore.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static ON_LOAD: extern "C" fn() = on_load;
+
+extern "C" fn on_load() {
+    // Refused here, it is tried again when it is needed.
+    let _ = arm();
+}
+
+/// Sees to it that forks are noticed; without that there must be no shared mapping. Never waits: a fork in the middle of it
+/// would leave the child waiting for ever.
 pub(super) fn arm() -> Result<()> {
-    static ONCE: Once = Once::new();
-    static ARMED: Mutex<bool> = Mutex::new(false);
-    ONCE.call_once(|| {
-        let armed = vm::at_fork(before, after, after).is_ok();
-        *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = armed;
-    });
-    if *ARMED.lock().unwrap_or_else(PoisonError::into_inner) { Ok(()) } else { Err(Refused) }
+    const NEW: u8 = 0;
+    const BEGUN: u8 = 1;
+    const DONE: u8 = 2;
+    static STATE: AtomicU8 = AtomicU8::new(NEW);
+    match STATE.compare_exchange(NEW, BEGUN, Ordering::Acquire, Ordering::Acquire) {
+        Ok(_) => {
+            vm::at_fork(before, after, after).inspect_err(|_| STATE.store(NEW, Ordering::Release))?;
+            STATE.store(DONE, Ordering::Release);
+            Ok(())
+        }
+        Err(DONE) => Ok(()),
+        Err(_) => Err(Refused),
+    }
 }
 
 /// Puts a mapping on the list; it must not move until [`leave`] has been called.

@@ -90,7 +90,6 @@ pub(super) enum Live {
 impl Mapping {
     /// A mapping of a file with room for `needed` bytes, whose content is whatever it is.
     pub(super) fn create(needed: usize, still: &Still) -> Result<Self> {
-        forking::arm()?;
         if let Some(mut spare) = pool::take(needed) {
             let file = spare.file.take().ok_or(Refused)?;
             let mapping = Self::over(file, spare.base, spare.size, 0, PageSet::default());
@@ -346,7 +345,10 @@ impl Mapping {
 
     /// Turns the shared part private in place: fork(2) is about to happen.
     fn orphan(&self) {
-        self.orphaned.store(true, Ordering::Relaxed);
+        if self.orphaned.swap(true, Ordering::Relaxed) {
+            // By an earlier fork: all is private already, and what was written since is nowhere else.
+            return;
+        }
         let private = self.private();
         if private < self.size && !self.is_retired() {
             // SAFETY: the rest of this mapping; what was written there is in the file. Were it refused, the fork would go on
@@ -400,9 +402,10 @@ impl Drop for Mapping {
     }
 }
 
-/// Keeps forks away while mappings are made or changed.
-pub(super) fn still() -> Still {
-    forking::still()
+/// Keeps forks away while mappings are made or changed; refused where forks would go unnoticed.
+pub(super) fn still() -> Result<Still> {
+    forking::arm()?;
+    Ok(forking::still())
 }
 
 /// Gives back what is kept for reuse; says how many bytes that were.

@@ -224,6 +224,8 @@ impl Writer {
     pub(crate) fn leave(&mut self, trash: &mut Trash) {
         trash.block(self.block.take());
         trash.run(self.published.take());
+        // A copy says nothing of another block, even if it holds the same bytes.
+        self.detached = None;
         (self.data, self.pins, self.owner) = (NOWHERE, 0, false);
         (self.len, self.room, self.ceiling, self.bulk) = (0, 0, 0, usize::MAX);
         self.freeze(0);
@@ -232,7 +234,8 @@ impl Writer {
     /// Writes at `at`, in a range that [`open`](Self::open) has made writable, and fills the gap before it.
     pub(crate) fn put(&mut self, at: usize, input: Input<'_>) {
         self.check(at, input.len());
-        let stored = self.block.as_ref().is_some_and(|block| block.store(at, input));
+        // From the block into itself only a memmove is right.
+        let stored = !self.holds(input) && self.block.as_ref().is_some_and(|block| block.store(at, input));
         if !stored {
             // SAFETY: checked just now.
             unsafe { input.copy_to(self.data.as_ptr().add(at)) }

@@ -101,12 +101,17 @@ impl Writer {
     #[cfg(target_os = "linux")]
     fn live(&mut self, last: Option<&Counted<Run>>) -> Option<Result<Counted<Run>>> {
         let same_length = last.filter(|run| run.len == self.len);
+        // Should this fail half-way, the next comparison must not be with that run: the block would tell too few pages.
+        let detached = self.detached.take();
         let made = self.block.as_ref().filter(|_| self.owner)?.live(self.len, same_length.map(|run| run.bytes()));
         // Some of the block may have become private, whatever came of it.
         self.freeze(self.frozen);
         match made {
             Ok(Some((block, copied))) => Some(self.detached_run(block, self.len, copied, true)),
-            Ok(None) => Some(same_length?.retain()),
+            Ok(None) => {
+                self.detached = detached;
+                Some(same_length?.retain())
+            }
             Err(_) => None,
         }
     }

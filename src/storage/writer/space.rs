@@ -16,7 +16,7 @@ const MOST_PATIENCE: u8 = 128;
 
 impl Writer {
     /// Makes `[at, end)` and the gap before it writable in place. `aliased`: the bytes to be written may lie in the
-    /// block itself, which must then not be given back to the allocator yet.
+    /// block itself, which must then neither be given back to the allocator yet nor share pages with the next one.
     pub(crate) fn open(&mut self, at: usize, end: usize, keep: Keep, aliased: bool, trash: &mut Trash) -> Result<()> {
         let start = at.min(self.len);
         if start == end {
@@ -24,12 +24,12 @@ impl Writer {
         }
         if start < self.frozen && !self.reclaim() {
             let hole = if keep == Keep::Outside { at..end } else { end..end };
-            self.fork(end, hole, trash)?;
+            self.fork(end, hole, aliased, trash)?;
         } else if end > self.room {
             let in_place = self.reclaim() && !aliased && self.pins == 0;
             // To reclaim is to get the whole block's room, which may do.
             if end > self.room {
-                self.grow(end, in_place, trash)?;
+                self.grow(end, in_place, aliased, trash)?;
             }
         }
         Ok(())
@@ -38,16 +38,17 @@ impl Writer {
     /// Whether this writer may change all of its block: nobody else holds it, or nobody else any more.
     fn reclaim(&mut self) -> bool {
         let Some(block) = &self.block else { return true };
-        if !block.is_writable() {
-            return block.kind() == Kind::Fixed;
+        if block.kind() == Kind::Fixed {
+            return true;
         }
         let spare = match &self.published {
             Some(run) => run.holders() == 1 && run.block.as_ref().is_some_and(|b| b.same(block)),
             None => false,
         };
-        // `holders` loads with Acquire, which pairs with the Release of each run's drop: whoever read the bytes has
-        // finished.
-        let alone = block.holders() == 1 + self.pins + usize::from(spare) && self.data == block.data();
+        // `holders` loads with Acquire, which pairs with the Release of each run's and each writer's drop: whoever read the
+        // bytes has finished, and what the block's last owner said of it is known. Hence in this order.
+        let alone = block.holders() == 1 + self.pins + usize::from(spare);
+        let alone = alone && block.is_writable() && self.data == block.data();
         if alone {
             self.own();
         }
@@ -63,10 +64,10 @@ impl Writer {
     }
 
     /// A new block with the bytes outside `hole` and room up to `end`, for this writer alone.
-    fn fork(&mut self, end: usize, hole: Range<usize>, trash: &mut Trash) -> Result<()> {
+    fn fork(&mut self, end: usize, hole: Range<usize>, aliased: bool, trash: &mut Trash) -> Result<()> {
         if self.dense > 0 {
             self.dense -= 1;
-        } else if let Some(copied) = self.succeed(end, trash) {
+        } else if !aliased && let Some(copied) = self.succeed(end, trash) {
             self.statistics.forks += 1;
             self.statistics.fork_bytes += copied as u64;
             return Ok(());
@@ -124,7 +125,7 @@ impl Writer {
     }
 
     /// More room; `in_place` where nobody else holds the block or looks into it.
-    fn grow(&mut self, end: usize, in_place: bool, trash: &mut Trash) -> Result<()> {
+    fn grow(&mut self, end: usize, in_place: bool, aliased: bool, trash: &mut Trash) -> Result<()> {
         let capacity = amortised(end, self.room);
         let before = self.len as u64;
         match &self.block {
@@ -135,7 +136,7 @@ impl Writer {
                 (self.data, self.room) = (block.data(), block.capacity());
             }
             _ => {
-                if self.succeed(end, trash).is_some() {
+                if !aliased && self.succeed(end, trash).is_some() {
                     return Ok(());
                 }
                 let block = self.roomy(capacity, end)?;
@@ -219,7 +220,7 @@ impl Writer {
                 self.leave(trash);
             } else {
                 let whole = std::mem::replace(&mut self.len, len);
-                self.fork(len, len..len, trash).inspect_err(|_| self.len = whole)?;
+                self.fork(len, len..len, false, trash).inspect_err(|_| self.len = whole)?;
             }
         }
         self.len = len;
