@@ -14,6 +14,10 @@ fn main() {
     println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-changed=cbindgen.toml");
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        // Mapped blocks want address space to spare, and file offsets of 64 bits.
+        if env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|width| width == "64") {
+            println!("cargo::rustc-cfg=mapped");
+        }
         cc::Build::new()
             .file("src/sys/single_threaded.c")
             .flag_if_supported("-fvisibility=hidden")

@@ -36,7 +36,14 @@
  * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
  * Callbacks that release adopted memory run with no lock held.
  *
- * fork(). Parent and child each go on with the bytes that they had.
+ * No function is a cancellation point of pthread_cancel().
+ *
+ * fork(). Parent and child each go on with the bytes that they had. In the child, a handle that another thread was using
+ * at that moment must not be used. Processes made by clone() or _Fork() without the handlers of pthread_atfork() are not
+ * noticed; vfork() and posix_spawn() are no matter.
+ *
+ * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from): those descriptors are the library's,
+ * close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
  *
@@ -350,7 +357,7 @@ typedef void (*bio_deallocate_fn)(void *ctx, void *ptr, size_t size, size_t alig
  *
  * Since: 0.1
  */
-typedef struct {
+typedef struct bio_allocator {
     /**
      * Required.
      */
@@ -374,7 +381,7 @@ typedef struct {
  *
  * Since: 0.1
  */
-typedef struct {
+typedef struct bio_options {
     /**
      * sizeof(bio_options) as the caller was compiled.
      */
@@ -390,11 +397,12 @@ typedef struct {
     /**
      * Copied; NULL: malloc and its kin.
      */
-    const bio_allocator *allocator;
+    const struct bio_allocator *allocator;
     /**
-     * The size in bytes from which the content is kept in a mapped block (see "Snapshots"): SIZE_MAX for never, 0 for the
-     * default, which is 32 MiB, or 256 KiB once the stream is seen to be overwritten under snapshots, and which the
-     * environment variable BYTESIO_MAPPED_FROM replaces. A stream with an allocator of its own has no mapped blocks.
+     * The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on snapshots):
+     * SIZE_MAX for never, 0 for the default. That is 32 MiB, or 256 KiB once the stream is seen to be overwritten under
+     * snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
+     * programs that run with another user's rights). A stream with an allocator of its own has no mapped blocks.
      */
     size_t mapped_from;
     /**
@@ -420,7 +428,7 @@ typedef void (*bio_release_fn)(void *ctx, void *data, size_t len);
  *
  * Since: 0.1
  */
-typedef struct {
+typedef struct bio_slice {
     /**
      * The first byte.
      */
@@ -436,7 +444,7 @@ typedef struct {
  *
  * Since: 0.1
  */
-typedef struct {
+typedef struct bio_statistics {
     /**
      * sizeof(bio_statistics) as the caller was compiled; set by the caller.
      */
@@ -491,7 +499,7 @@ extern "C" {
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_stream *bio_new(void);
+BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
 
 /**
  * Makes an empty stream with a capacity, a limit, flags and an allocator.
@@ -506,8 +514,8 @@ BYTESIO_API BYTESIO_NODISCARD bio_stream *bio_new(void);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_new_with(const bio_options *options,
-                        bio_stream **out);
+bio_status bio_new_with(const struct bio_options *options,
+                        struct bio_stream **out);
 
 /**
  * Makes a stream that holds a copy of `len` bytes, at position 0.
@@ -522,7 +530,7 @@ BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_from_bytes(const void *data,
                           size_t len,
-                          bio_stream **out);
+                          struct bio_stream **out);
 
 /**
  * Makes a stream with a snapshot's bytes, at position 0, without a copy; the first change separates them.
@@ -535,8 +543,8 @@ bio_status bio_from_bytes(const void *data,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_from_snapshot(bio_snapshot *snapshot,
-                             bio_stream **out);
+bio_status bio_from_snapshot(struct bio_snapshot *snapshot,
+                             struct bio_stream **out);
 
 /**
  * Makes a stream over foreign memory, at position 0, without a copy. The library only reads that memory: the first
@@ -557,14 +565,14 @@ bio_status bio_adopt(const void *data,
                      size_t len,
                      bio_release_fn release,
                      void *ctx,
-                     bio_stream **out);
+                     struct bio_stream **out);
 
 /**
  * Makes a stream over the caller's own memory, at position 0: its content is the first `len` bytes, it is written in
  * place and never grows beyond `capacity` (LIMIT). Snapshots and clones of it copy, since the memory is not the
  * library's to keep.
  *
- * data: lent until the stream and its views are released, or closed and released.
+ * data: lent until the stream is closed or released, and its views are released.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
  * Threads: any.
@@ -575,7 +583,7 @@ BYTESIO_NODISCARD
 bio_status bio_new_fixed(void *data,
                          size_t capacity,
                          size_t len,
-                         bio_stream **out);
+                         struct bio_stream **out);
 
 /**
  * Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,
@@ -589,8 +597,8 @@ bio_status bio_new_fixed(void *data,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_clone(bio_stream *stream,
-                     bio_stream **out);
+bio_status bio_clone(struct bio_stream *stream,
+                     struct bio_stream **out);
 
 /**
  * Adds a reference to a stream.
@@ -600,7 +608,7 @@ bio_status bio_clone(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bio_stream *bio_retain(bio_stream *stream);
+BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
 
 /**
  * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
@@ -610,7 +618,7 @@ BYTESIO_API bio_stream *bio_retain(bio_stream *stream);
  * Since: 0.1
  */
 BYTESIO_API
-void bio_release(bio_stream *stream);
+void bio_release(struct bio_stream *stream);
 
 /**
  * Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
@@ -623,7 +631,7 @@ void bio_release(bio_stream *stream);
  * Since: 0.1
  */
 BYTESIO_API
-bio_status bio_close(bio_stream *stream);
+bio_status bio_close(struct bio_stream *stream);
 
 /**
  * Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
@@ -637,8 +645,8 @@ bio_status bio_close(bio_stream *stream);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_close_take(bio_stream *stream,
-                          bio_snapshot **out);
+bio_status bio_close_take(struct bio_stream *stream,
+                          struct bio_snapshot **out);
 
 /**
  * Says whether a stream is closed.
@@ -648,7 +656,7 @@ bio_status bio_close_take(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bool bio_is_closed(const bio_stream *stream);
+BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
 
 /* --- Position and length -------------------------------------------------------------------------
  * Positions run from 0 to INT64_MAX and may lie past the end. Lengths are questions that cannot fail: 0 for
@@ -667,7 +675,7 @@ BYTESIO_API bool bio_is_closed(const bio_stream *stream);
  * Since: 0.1
  */
 BYTESIO_API
-bio_status bio_seek(bio_stream *stream,
+bio_status bio_seek(struct bio_stream *stream,
                     int64_t offset,
                     int32_t whence,
                     uint64_t *position);
@@ -680,7 +688,7 @@ bio_status bio_seek(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API uint64_t bio_tell(const bio_stream *stream);
+BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
 
 /**
  * Gives the length, in bytes. It takes no view.
@@ -690,7 +698,7 @@ BYTESIO_API uint64_t bio_tell(const bio_stream *stream);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API uint64_t bio_len(const bio_stream *stream);
+BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
 
 /**
  * Gives the length that the present memory can hold, in bytes.
@@ -700,7 +708,7 @@ BYTESIO_API uint64_t bio_len(const bio_stream *stream);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API uint64_t bio_capacity(const bio_stream *stream);
+BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
 
 /**
  * Gives the number of open exports: calls of bio_getbuffer() of whose view, slices included, a reference is left.
@@ -712,12 +720,13 @@ BYTESIO_API uint64_t bio_capacity(const bio_stream *stream);
  * Since: 0.1
  */
 BYTESIO_API
-size_t bio_export_count(const bio_stream *stream);
+size_t bio_export_count(const struct bio_stream *stream);
 
 /* --- Reading -------------------------------------------------------------------------------------
  * At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
  * end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
- * until the next call that changes the stream; moving the position is no change.
+ * until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a window,
+ * opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
  */
 
 /**
@@ -732,7 +741,7 @@ size_t bio_export_count(const bio_stream *stream);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_read(bio_stream *stream,
+bio_status bio_read(struct bio_stream *stream,
                     void *buf,
                     size_t len,
                     size_t *nread);
@@ -749,7 +758,7 @@ bio_status bio_read(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_pread(bio_stream *stream,
+bio_status bio_pread(struct bio_stream *stream,
                      void *buf,
                      size_t len,
                      uint64_t offset,
@@ -767,7 +776,7 @@ bio_status bio_pread(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_peek(bio_stream *stream,
+bio_status bio_peek(struct bio_stream *stream,
                     const uint8_t **ptr,
                     size_t *len);
 
@@ -780,7 +789,7 @@ bio_status bio_peek(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bio_status bio_skip(bio_stream *stream, size_t len, size_t *skipped);
+BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
 
 /**
  * Reads a line in place, through its line feed (0x0A; CR and NUL are ordinary bytes), or `limit` bytes, or to the
@@ -796,7 +805,7 @@ BYTESIO_API bio_status bio_skip(bio_stream *stream, size_t len, size_t *skipped)
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_readline(bio_stream *stream,
+bio_status bio_readline(struct bio_stream *stream,
                         size_t limit,
                         const uint8_t **ptr,
                         size_t *len);
@@ -814,7 +823,7 @@ bio_status bio_readline(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_read_until(bio_stream *stream,
+bio_status bio_read_until(struct bio_stream *stream,
                           uint8_t delimiter,
                           size_t limit,
                           const uint8_t **ptr,
@@ -832,9 +841,9 @@ bio_status bio_read_until(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_read_snapshot(bio_stream *stream,
+bio_status bio_read_snapshot(struct bio_stream *stream,
                              size_t len,
-                             bio_snapshot **out);
+                             struct bio_snapshot **out);
 
 /* --- Writing -------------------------------------------------------------------------------------
  * Over what is there and beyond the end. A gap between the end and the position becomes zeros; writing no
@@ -853,7 +862,7 @@ bio_status bio_read_snapshot(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_write(bio_stream *stream,
+bio_status bio_write(struct bio_stream *stream,
                      const void *data,
                      size_t len);
 
@@ -868,7 +877,7 @@ bio_status bio_write(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_pwrite(bio_stream *stream,
+bio_status bio_pwrite(struct bio_stream *stream,
                       const void *data,
                       size_t len,
                       uint64_t offset);
@@ -885,8 +894,8 @@ bio_status bio_pwrite(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_writev(bio_stream *stream,
-                      const bio_slice *slices,
+bio_status bio_writev(struct bio_stream *stream,
+                      const struct bio_slice *slices,
                       size_t count);
 
 /**
@@ -900,8 +909,8 @@ bio_status bio_writev(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_write_snapshot(bio_stream *stream,
-                              bio_snapshot *snapshot);
+bio_status bio_write_snapshot(struct bio_stream *stream,
+                              struct bio_snapshot *snapshot);
 
 /**
  * Writes `len` times the same byte at the position and moves it.
@@ -911,7 +920,11 @@ bio_status bio_write_snapshot(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_fill(bio_stream *stream, uint8_t byte, size_t len);
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_fill(struct bio_stream *stream,
+                    uint8_t byte,
+                    size_t len);
 
 /* --- Length, room and limit ----------------------------------------------------------------------
  */
@@ -926,7 +939,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_fill(bio_stream *stream, uint8_t by
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_truncate(bio_stream *stream,
+bio_status bio_truncate(struct bio_stream *stream,
                         uint64_t size);
 
 /**
@@ -937,7 +950,7 @@ bio_status bio_truncate(bio_stream *stream,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(bio_stream *stream, uint64_t size);
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
 
 /**
  * Makes length and position 0 and keeps the capacity.
@@ -947,7 +960,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(bio_stream *stream, uint64_t
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(bio_stream *stream);
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(struct bio_stream *stream);
 
 /**
  * Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
@@ -957,7 +970,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(bio_stream *stream);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(bio_stream *stream, size_t additional);
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
 
 /**
  * Gives memory back that the content does not need, as far as no snapshot or clone holds it.
@@ -967,7 +980,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(bio_stream *stream, size_t 
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bio_status bio_shrink_to_fit(bio_stream *stream);
+BYTESIO_API bio_status bio_shrink_to_fit(struct bio_stream *stream);
 
 /**
  * Sets the length beyond which the stream refuses to grow, in bytes.
@@ -978,7 +991,7 @@ BYTESIO_API bio_status bio_shrink_to_fit(bio_stream *stream);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(bio_stream *stream, uint64_t limit);
+BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream, uint64_t limit);
 
 /* --- Windows and formatted output ----------------------------------------------------------------
  * A window is memory that the caller fills and then makes part of the stream: the way for code that wants a
@@ -1000,7 +1013,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(bio_stream *stream, uint6
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_prepare(bio_stream *stream,
+bio_status bio_prepare(struct bio_stream *stream,
                        size_t min,
                        uint8_t **ptr,
                        size_t *capacity);
@@ -1018,7 +1031,7 @@ bio_status bio_prepare(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_commit(bio_stream *stream,
+bio_status bio_commit(struct bio_stream *stream,
                       size_t len);
 
 /* --- File descriptors ----------------------------------------------------------------------------
@@ -1043,7 +1056,7 @@ bio_status bio_commit(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_read_fd(bio_stream *stream,
+bio_status bio_read_fd(struct bio_stream *stream,
                        int32_t fd,
                        size_t max,
                        size_t *moved,
@@ -1064,7 +1077,7 @@ bio_status bio_read_fd(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_write_fd(bio_stream *stream,
+bio_status bio_write_fd(struct bio_stream *stream,
                         int32_t fd,
                         size_t max,
                         size_t *moved,
@@ -1072,7 +1085,8 @@ bio_status bio_write_fd(bio_stream *stream,
 
 /* --- Snapshots -----------------------------------------------------------------------------------
  * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
- * stream. Taking one copies nothing; the stream's first write over bytes that a snapshot covers does.
+ * stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream copies
+ * the bytes that it keeps; a large one, in a mapped block, only the pages that change.
  */
 
 /**
@@ -1088,8 +1102,8 @@ bio_status bio_write_fd(bio_stream *stream,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_getvalue(bio_stream *stream,
-                        bio_snapshot **out);
+bio_status bio_getvalue(struct bio_stream *stream,
+                        struct bio_snapshot **out);
 
 /**
  * Makes a snapshot that holds a copy of `len` bytes.
@@ -1104,7 +1118,7 @@ BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_snapshot_new(const void *data,
                             size_t len,
-                            bio_snapshot **out);
+                            struct bio_snapshot **out);
 
 /**
  * Makes a snapshot of foreign memory, without a copy.
@@ -1124,7 +1138,7 @@ bio_status bio_snapshot_adopt(const void *data,
                               size_t len,
                               bio_release_fn release,
                               void *ctx,
-                              bio_snapshot **out);
+                              struct bio_snapshot **out);
 
 /**
  * Gives the address of a snapshot's bytes. They need not end with a NUL.
@@ -1135,7 +1149,7 @@ bio_status bio_snapshot_adopt(const void *data,
  * Since: 0.1
  */
 BYTESIO_API
-const uint8_t *bio_snapshot_data(const bio_snapshot *snapshot);
+const uint8_t *bio_snapshot_data(const struct bio_snapshot *snapshot);
 
 /**
  * Gives a snapshot's length, in bytes.
@@ -1145,7 +1159,7 @@ const uint8_t *bio_snapshot_data(const bio_snapshot *snapshot);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API size_t bio_snapshot_len(const bio_snapshot *snapshot);
+BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
 
 /**
  * Gives a part of a snapshot as a snapshot of its own, without a copy.
@@ -1158,14 +1172,15 @@ BYTESIO_API size_t bio_snapshot_len(const bio_snapshot *snapshot);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_slice(bio_snapshot *snapshot,
+bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
                               size_t offset,
                               size_t len,
-                              bio_snapshot **out);
+                              struct bio_snapshot **out);
 
 /**
  * Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
- * stream's changes copy them; of a slice that does not begin where its stream did, the first one does.
+ * stream's changes copy them; of a slice that does not begin where its stream did, or of bytes
+ * that a large stream has meanwhile left behind, the first one does.
  *
  * snapshot: consumed on success: the caller's reference is gone; on an error it stays.
  * out: receives a stream (owned: bio_release()).
@@ -1175,8 +1190,8 @@ bio_status bio_snapshot_slice(bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_into_stream(bio_snapshot *snapshot,
-                                    bio_stream **out);
+bio_status bio_snapshot_into_stream(struct bio_snapshot *snapshot,
+                                    struct bio_stream **out);
 
 /**
  * Adds a reference to a snapshot.
@@ -1187,7 +1202,7 @@ bio_status bio_snapshot_into_stream(bio_snapshot *snapshot,
  * Since: 0.1
  */
 BYTESIO_API
-bio_snapshot *bio_snapshot_retain(bio_snapshot *snapshot);
+struct bio_snapshot *bio_snapshot_retain(struct bio_snapshot *snapshot);
 
 /**
  * Gives a reference up; the bytes go with the last one that needs them.
@@ -1196,7 +1211,7 @@ bio_snapshot *bio_snapshot_retain(bio_snapshot *snapshot);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API void bio_snapshot_release(bio_snapshot *snapshot);
+BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
 
 /* --- Views ---------------------------------------------------------------------------------------
  * A live window onto the bytes that a stream had when the view was taken: reads see later writes, and writes are seen
@@ -1217,14 +1232,15 @@ BYTESIO_API void bio_snapshot_release(bio_snapshot *snapshot);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_getbuffer(bio_stream *stream,
+bio_status bio_getbuffer(struct bio_stream *stream,
                          uint32_t flags,
-                         bio_view **out);
+                         struct bio_view **out);
 
 /**
  * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
- * through the stream has to separate it from a snapshot or from adopted memory: ask again after such a write. The
- * address given out before stays readable, with the bytes as they were, until the next call for the same view.
+ * through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted memory: ask
+ * again after that. The address given out before stays readable until the next call for the same view, with the bytes as
+ * they were then or have become since.
  *
  * view: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
@@ -1233,7 +1249,7 @@ bio_status bio_getbuffer(bio_stream *stream,
  * Since: 0.1
  */
 BYTESIO_API
-uint8_t *bio_view_data(bio_view *view);
+uint8_t *bio_view_data(struct bio_view *view);
 
 /**
  * Gives a view's length, in bytes.
@@ -1243,7 +1259,7 @@ uint8_t *bio_view_data(bio_view *view);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API size_t bio_view_len(const bio_view *view);
+BYTESIO_API size_t bio_view_len(const struct bio_view *view);
 
 /**
  * Says whether a view's bytes may only be read.
@@ -1253,7 +1269,7 @@ BYTESIO_API size_t bio_view_len(const bio_view *view);
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bool bio_view_is_readonly(const bio_view *view);
+BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
 
 /**
  * Gives a part of a view as a view of its own, of the same kind. It holds the same export.
@@ -1266,10 +1282,10 @@ BYTESIO_API bool bio_view_is_readonly(const bio_view *view);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_slice(bio_view *view,
+bio_status bio_view_slice(struct bio_view *view,
                           size_t offset,
                           size_t len,
-                          bio_view **out);
+                          struct bio_view **out);
 
 /**
  * Gives a read-only view of the same bytes. It holds the same export.
@@ -1280,7 +1296,10 @@ bio_status bio_view_slice(bio_view *view,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_view_to_readonly(bio_view *view, bio_view **out);
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_to_readonly(struct bio_view *view,
+                                struct bio_view **out);
 
 /**
  * Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
@@ -1294,8 +1313,8 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_view_to_readonly(bio_view *view, bi
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_snapshot(bio_view *view,
-                             bio_snapshot **out);
+bio_status bio_view_snapshot(struct bio_view *view,
+                             struct bio_snapshot **out);
 
 /**
  * Adds a reference to a view.
@@ -1305,7 +1324,7 @@ bio_status bio_view_snapshot(bio_view *view,
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bio_view *bio_view_retain(bio_view *view);
+BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
 
 /**
  * Gives a reference up. The export ends with the last one to the view and to the views made from it.
@@ -1315,7 +1334,7 @@ BYTESIO_API bio_view *bio_view_retain(bio_view *view);
  * Since: 0.1
  */
 BYTESIO_API
-void bio_view_release(bio_view *view);
+void bio_view_release(struct bio_view *view);
 
 /* --- Searching -----------------------------------------------------------------------------------
  * The same six for snapshots and views. Offsets count from the beginning of the snapshot or view, in bytes.
@@ -1334,7 +1353,7 @@ void bio_view_release(bio_view *view);
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_find(const bio_snapshot *snapshot,
+bio_status bio_snapshot_find(const struct bio_snapshot *snapshot,
                              const void *needle,
                              size_t len,
                              size_t start,
@@ -1353,7 +1372,7 @@ bio_status bio_snapshot_find(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_rfind(const bio_snapshot *snapshot,
+bio_status bio_snapshot_rfind(const struct bio_snapshot *snapshot,
                               const void *needle,
                               size_t len,
                               size_t start,
@@ -1371,7 +1390,7 @@ bio_status bio_snapshot_rfind(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_count(const bio_snapshot *snapshot,
+bio_status bio_snapshot_count(const struct bio_snapshot *snapshot,
                               const void *needle,
                               size_t len,
                               size_t *count);
@@ -1388,7 +1407,7 @@ bio_status bio_snapshot_count(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_compare(const bio_snapshot *snapshot,
+bio_status bio_snapshot_compare(const struct bio_snapshot *snapshot,
                                 const void *data,
                                 size_t len,
                                 int32_t *order);
@@ -1405,7 +1424,7 @@ bio_status bio_snapshot_compare(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_starts_with(const bio_snapshot *snapshot,
+bio_status bio_snapshot_starts_with(const struct bio_snapshot *snapshot,
                                     const void *data,
                                     size_t len,
                                     bool *result);
@@ -1422,7 +1441,7 @@ bio_status bio_snapshot_starts_with(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_snapshot_ends_with(const bio_snapshot *snapshot,
+bio_status bio_snapshot_ends_with(const struct bio_snapshot *snapshot,
                                   const void *data,
                                   size_t len,
                                   bool *result);
@@ -1440,7 +1459,7 @@ bio_status bio_snapshot_ends_with(const bio_snapshot *snapshot,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_find(const bio_view *view,
+bio_status bio_view_find(const struct bio_view *view,
                          const void *needle,
                          size_t len,
                          size_t start,
@@ -1459,7 +1478,7 @@ bio_status bio_view_find(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_rfind(const bio_view *view,
+bio_status bio_view_rfind(const struct bio_view *view,
                           const void *needle,
                           size_t len,
                           size_t start,
@@ -1477,7 +1496,7 @@ bio_status bio_view_rfind(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_count(const bio_view *view,
+bio_status bio_view_count(const struct bio_view *view,
                           const void *needle,
                           size_t len,
                           size_t *count);
@@ -1494,7 +1513,7 @@ bio_status bio_view_count(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_compare(const bio_view *view,
+bio_status bio_view_compare(const struct bio_view *view,
                             const void *data,
                             size_t len,
                             int32_t *order);
@@ -1511,7 +1530,7 @@ bio_status bio_view_compare(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_starts_with(const bio_view *view,
+bio_status bio_view_starts_with(const struct bio_view *view,
                                 const void *data,
                                 size_t len,
                                 bool *result);
@@ -1528,7 +1547,7 @@ bio_status bio_view_starts_with(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_view_ends_with(const bio_view *view,
+bio_status bio_view_ends_with(const struct bio_view *view,
                               const void *data,
                               size_t len,
                               bool *result);
@@ -1548,8 +1567,8 @@ bio_status bio_view_ends_with(const bio_view *view,
  */
 BYTESIO_API
 BYTESIO_NODISCARD
-bio_status bio_get_statistics(const bio_stream *stream,
-                              bio_statistics *statistics);
+bio_status bio_get_statistics(const struct bio_stream *stream,
+                              struct bio_statistics *statistics);
 
 /**
  * Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 64 MiB and 8 descriptors.
@@ -1600,7 +1619,8 @@ BYTESIO_API uint32_t bio_version_number(void);
  * BUSY meanwhile.
  *
  * stream: borrowed for the call.
- * format, args: borrowed for the call; as for vsnprintf().
+ * format, args: borrowed for the call; as for vsnprintf(). They must not point into the stream's own memory, as bio_peek(),
+ * bio_readline() and views show it: making room may move that.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
  * Since: 0.1

@@ -88,7 +88,7 @@ mod sys;
 mod view;
 
 pub use error::{Error, Result, text};
-pub use options::{NO_LIMIT, Options};
+pub use options::{Locking, NO_LIMIT, Options};
 pub use search::Search;
 pub use snapshot::Snapshot;
 pub use storage::{Input, Kind, Output, ReleaseFn, Statistics, trim};

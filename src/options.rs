@@ -14,14 +14,35 @@ pub struct Options {
     pub limit: u64,
     /// The size in bytes from which the content is kept in a mapped block; `usize::MAX` for never, 0 for the default.
     pub mapped_from: usize,
-    /// No lock: whoever holds references to the stream orders all calls.
-    pub unlocked: bool,
+    /// Whether calls from several threads are put in order by the stream.
+    pub locking: Locking,
     /// Where the stream's memory comes from, and that of its snapshots, views and clones.
     pub allocator: Allocator,
 }
 
+/// Whether a stream has a lock.
+#[derive(Clone, Copy)]
+pub struct Locking(bool);
+
+impl Locking {
+    /// Any thread may use the stream at any time.
+    pub const ON: Self = Self(true);
+
+    /// No lock.
+    ///
+    /// # Safety
+    /// Whoever holds references to the stream, its views included, orders all calls.
+    pub unsafe fn off() -> Self {
+        Self(false)
+    }
+
+    pub(crate) fn is_on(self) -> bool {
+        self.0
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
-        Self { capacity: 0, limit: NO_LIMIT, mapped_from: 0, unlocked: false, allocator: Allocator::SYSTEM }
+        Self { capacity: 0, limit: NO_LIMIT, mapped_from: 0, locking: Locking::ON, allocator: Allocator::SYSTEM }
     }
 }

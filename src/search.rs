@@ -13,12 +13,15 @@ pub(crate) fn through(bytes: &[u8], delimiter: u8, limit: usize) -> &[u8] {
     within.get(..n).unwrap_or(within)
 }
 
-/// Searches over immutable or live bytes; every offset counts from their beginning.
-pub trait Search {
-    /// Runs `f` with the bytes.
-    #[doc(hidden)]
+/// What can be searched.
+pub(crate) trait Bytes {
+    /// Runs `f` with the bytes; of a view, under its stream's lock.
     fn search<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R;
+}
 
+/// Searches over immutable or live bytes; every offset counts from their beginning.
+#[allow(private_bounds, reason = "sealed: under a view's lock no code of others may run")]
+pub trait Search: Bytes {
     /// The first occurrence of `needle` that begins at or after `start`.
     fn find(&self, needle: &[u8], start: usize) -> Option<usize> {
         self.search(|bytes| memmem::find(bytes.get(start..)?, needle).map(|at| start + at))

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::ops::{Deref, Range};
 
 use crate::error::{Error, Result};
-use crate::search::Search;
+use crate::search::{Bytes, Search};
 use crate::storage::{Block, Crossing, Input, Keep, ReleaseFn, Run, Trash, Writer};
 use crate::stream::{State, Stream};
 use crate::sys::alloc::Allocator;
@@ -92,7 +92,9 @@ impl AsRef<[u8]> for Snapshot {
     }
 }
 
-impl Search for Snapshot {
+impl Search for Snapshot {}
+
+impl Bytes for Snapshot {
     fn search<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         f(self)
     }

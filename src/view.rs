@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::search::Search;
+use crate::search::{Bytes, Search};
 use crate::snapshot::Snapshot;
 use crate::storage::{Block, Trash};
 use crate::stream::{Core, Stream};
@@ -102,7 +102,9 @@ impl View {
     }
 }
 
-impl Search for View {
+impl Search for View {}
+
+impl Bytes for View {
     fn search<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         self.0.core.with(|s| f(&s.content()[self.0.range.clone()]))
     }

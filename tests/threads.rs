@@ -64,7 +64,7 @@ fn writes_are_atomic_and_in_each_threads_order() {
                 let (head, tail) = record.split_at(5);
                 match count % 3 {
                     0 => stream.write(&record).unwrap(),
-                    1 => stream.writev([head.into(), tail.into()]).unwrap(),
+                    1 => stream.writev(&[head.into(), tail.into()]).unwrap(),
                     _ => stream.write_snapshot(&Snapshot::copied(&record).unwrap()).unwrap(),
                 }
             }

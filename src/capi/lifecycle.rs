@@ -14,7 +14,7 @@ use super::types::{
     BYTESIO_STREAM_UNLOCKED, bio_allocator, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream,
 };
 use crate::error::{Error, Result};
-use crate::options::{NO_LIMIT, Options};
+use crate::options::{Locking, NO_LIMIT, Options};
 use crate::stream::Stream;
 use crate::sys::alloc::Allocator;
 
@@ -79,7 +79,12 @@ unsafe fn read_options(options: *const bio_options) -> Result<Options> {
         capacity: options.capacity,
         limit: if options.limit == 0 { NO_LIMIT } else { options.limit },
         mapped_from: options.mapped_from,
-        unlocked: options.flags & BYTESIO_STREAM_UNLOCKED != 0,
+        locking: if options.flags & BYTESIO_STREAM_UNLOCKED == 0 {
+            Locking::ON
+        } else {
+            // SAFETY: the flag's documentation demands it of whoever sets it.
+            unsafe { Locking::off() }
+        },
         // SAFETY: NULL or a valid allocator, as the header demands.
         allocator: unsafe { read_allocator(options.allocator) }?,
     })
@@ -166,7 +171,7 @@ pub unsafe extern "C" fn bio_adopt(
 /// place and never grows beyond `capacity` (LIMIT). Snapshots and clones of it copy, since the memory is not the
 /// library's to keep.
 ///
-/// data: lent until the stream and its views are released, or closed and released.
+/// data: lent until the stream is closed or released, and its views are released.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
 /// Threads: any.

@@ -2,7 +2,8 @@
 //!
 //! At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
 //! end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
-//! until the next call that changes the stream; moving the position is no change.
+//! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a window,
+//! opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
 
 use std::ffi::c_void;
 

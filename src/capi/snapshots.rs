@@ -1,7 +1,8 @@
 //! Snapshots
 //!
 //! The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
-//! stream. Taking one copies nothing; the stream's first write over bytes that a snapshot covers does.
+//! stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream copies
+//! the bytes that it keeps; a large one, in a mapped block, only the pages that change.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -134,7 +135,8 @@ pub unsafe extern "C" fn bio_snapshot_slice(
 }
 
 /// Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
-/// stream's changes copy them; of a slice that does not begin where its stream did, the first one does.
+/// stream's changes copy them; of a slice that does not begin where its stream did, or of bytes
+/// that a large stream has meanwhile left behind, the first one does.
 ///
 /// snapshot: consumed on success: the caller's reference is gone; on an error it stays.
 /// out: receives a stream (owned: bio_release()).

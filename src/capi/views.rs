@@ -40,8 +40,9 @@ pub unsafe extern "C" fn bio_getbuffer(stream: *mut bio_stream, flags: u32, out:
 }
 
 /// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
-/// through the stream has to separate it from a snapshot or from adopted memory: ask again after such a write. The
-/// address given out before stays readable, with the bytes as they were, until the next call for the same view.
+/// through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted memory: ask
+/// again after that. The address given out before stays readable until the next call for the same view, with the bytes as
+/// they were then or have become since.
 ///
 /// view: borrowed for the call.
 /// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only

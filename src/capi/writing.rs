@@ -69,7 +69,7 @@ pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_
                 address(slice.data, slice.len)?;
             }
             // Every address was found good just above, so no piece is left out here.
-            s.writev(slices.iter().filter_map(|slice| -> Option<Input<'_>> { input(slice.data, slice.len).ok() }))
+            s.write_pieces(slices.iter().filter_map(|slice| -> Option<Input<'_>> { input(slice.data, slice.len).ok() }))
         })
     }
 }

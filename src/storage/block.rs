@@ -10,14 +10,14 @@ use std::ptr::NonNull;
 
 use super::foreign::{Foreign, ReleaseFn};
 use super::heap;
-#[cfg(target_os = "linux")]
+#[cfg(mapped)]
 use super::mapped::{self, Live, Mapping};
 use super::region::Input;
 use super::run::NOWHERE;
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
-#[cfg(target_os = "linux")]
+#[cfg(mapped)]
 use crate::sys::vm;
 
 /// What a stream's bytes are made of.
@@ -37,7 +37,7 @@ pub enum Kind {
 
 enum Body {
     Heap,
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     Mapped(Mapping),
     Foreign(Foreign),
     Fixed,
@@ -122,13 +122,13 @@ impl Block {
     }
 
     /// Pages of a file in memory, with room for `capacity` bytes; their content is whatever it is.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     pub(super) fn mapped(capacity: usize) -> Result<Self> {
         Self::of_mapping(|still| Mapping::create(capacity, still).map(|mapping| (mapping, ()))).map(|(block, ())| block)
     }
 
     /// A block around a mapping, made while no fork can happen and noticed by forks from its first moment on.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     fn of_mapping<X>(make: impl FnOnce(&mapped::Still) -> vm::Result<(Mapping, X)>) -> Result<(Self, X)> {
         // Declared first, dropped last: a mapping may not be dropped while forks are kept away.
         let mut block = Self::new(NOWHERE, 0, Body::Fixed, Allocator::SYSTEM)?;
@@ -143,7 +143,7 @@ impl Block {
     }
 
     /// The mapping of a mapped block.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     pub(super) fn mapping(&self) -> Option<&Mapping> {
         match &self.0.body {
             Body::Mapped(mapping) => Some(mapping),
@@ -153,14 +153,16 @@ impl Block {
 
     /// The writer's next block in the same file, this one's mapping being left to its runs; how many bytes of it are
     /// tracked goes with it. Refused for other kinds.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     pub(super) fn successor(&self, frozen: usize, needed: usize) -> Result<(Self, usize)> {
         let mapping = self.mapping().ok_or(Error::Unsupported)?;
-        Self::of_mapping(|still| mapping.successor(frozen, needed, still))
+        let made = Self::of_mapping(|still| mapping.successor(frozen, needed, still))?;
+        mapping.retire();
+        Ok(made)
     }
 
     /// A snapshot's block while a view goes on writing to this one; `None` if `last` still says it all.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     pub(super) fn live(&self, len: usize, last: Option<&[u8]>) -> Result<Option<(Self, usize)>> {
         let mapping = self.mapping().ok_or(Error::Unsupported)?;
         let mut same = false;
@@ -176,7 +178,7 @@ impl Block {
 
     /// Below this, changes in place have to be announced by [`touch`](Self::touch).
     pub(super) fn tracked(&self) -> usize {
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if let Some(mapping) = self.mapping() {
             return mapping.tracked();
         }
@@ -185,18 +187,18 @@ impl Block {
 
     /// The bytes in `[from, to)` are about to change in place.
     pub(super) fn touch(&self, from: usize, to: usize) {
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if let Some(mapping) = self.mapping() {
             mapping.touch(from, to);
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(mapped))]
         let _ = (from, to);
     }
 
     /// Writes `input` at `at` by another way than the address, where that is cheaper; says whether it has. Only for the
     /// block's writer, and as if through the address.
     pub(super) fn store(&self, at: usize, input: Input<'_>) -> bool {
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if let Some(mapping) = self.mapping() {
             return mapping.store(at, input);
         }
@@ -206,7 +208,7 @@ impl Block {
 
     /// From how many bytes on [`store`](Self::store) is worth asking.
     pub(super) fn bulk(&self) -> usize {
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if self.mapping().is_some() {
             return mapped::BULK;
         }
@@ -217,7 +219,7 @@ impl Block {
     pub(super) fn is_writable(&self) -> bool {
         match &self.0.body {
             Body::Heap => true,
-            #[cfg(target_os = "linux")]
+            #[cfg(mapped)]
             Body::Mapped(mapping) => !mapping.is_retired(),
             Body::Foreign(_) | Body::Fixed => false,
         }
@@ -254,7 +256,7 @@ impl Block {
     pub(super) fn kind(&self) -> Kind {
         match self.0.body {
             Body::Heap => Kind::Heap,
-            #[cfg(target_os = "linux")]
+            #[cfg(mapped)]
             Body::Mapped(_) => Kind::Mapped,
             Body::Foreign(_) => Kind::Foreign,
             Body::Fixed => Kind::Fixed,

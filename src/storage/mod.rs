@@ -10,7 +10,7 @@ mod block;
 mod crossing;
 mod foreign;
 mod heap;
-#[cfg(target_os = "linux")]
+#[cfg(mapped)]
 pub(crate) mod mapped;
 mod region;
 mod run;
@@ -30,8 +30,8 @@ pub(crate) use writer::{Keep, Writer};
 
 /// Gives back what is kept for reuse; says how many bytes that were.
 pub fn trim() -> usize {
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     return mapped::trim();
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(mapped))]
     0
 }

@@ -41,6 +41,10 @@ impl Run {
     /// A part of the same bytes; the range was checked.
     pub(crate) fn slice(&self, offset: usize, len: usize) -> crate::error::Result<Self> {
         assert!(offset <= self.len && len <= self.len - offset);
+        if len == 0 {
+            // No bytes need no memory, least of all somebody else's.
+            return Ok(Self::empty());
+        }
         let block = self.block.as_ref().map(Block::retain).transpose()?;
         // SAFETY: within the run, by the assertion.
         Ok(Self { block, data: unsafe { self.data.add(offset) }, len })

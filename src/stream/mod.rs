@@ -16,7 +16,7 @@ use std::ffi::c_void;
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
-use crate::options::{NO_LIMIT, Options};
+use crate::options::{Locking, NO_LIMIT, Options};
 use crate::snapshot::Snapshot;
 use crate::storage::{Block, Crossing, Input, Keep, Kind, ReleaseFn, Statistics, Trash, Writer};
 use crate::sys::alloc::Allocator;
@@ -69,7 +69,7 @@ impl Stream {
         if options.capacity > 0 {
             writer.open(0, options.capacity, Keep::All, false, &mut Trash::default())?;
         }
-        Self::over(writer, options.limit, options.unlocked)
+        Self::over(writer, options.limit, options.locking)
     }
 
     /// A stream that holds a copy of `data`, at position 0.
@@ -80,14 +80,14 @@ impl Stream {
             writer.open(0, data.len(), Keep::Outside, false, &mut Trash::default())?;
             writer.put(0, data);
         }
-        Self::over(writer, NO_LIMIT, false)
+        Self::over(writer, NO_LIMIT, Locking::ON)
     }
 
     /// A stream with a snapshot's bytes, shared until its first change, at position 0.
     pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self> {
         let mut writer = Writer::new(snapshot.allocator(), Crossing::of(0));
         writer.borrow(snapshot.run(), &mut Trash::default())?;
-        Self::over(writer, NO_LIMIT, false)
+        Self::over(writer, NO_LIMIT, Locking::ON)
     }
 
     /// A stream over foreign memory, read in place until the first change leaves it.
@@ -117,13 +117,13 @@ impl Stream {
         }
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::fixed(data, capacity) }?;
-        Self::over(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)), NO_LIMIT, false)
+        Self::over(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)), NO_LIMIT, Locking::ON)
     }
 
-    fn over(writer: Writer, limit: u64, unlocked: bool) -> Result<Self> {
+    fn over(writer: Writer, limit: u64, locking: Locking) -> Result<Self> {
         threads::detect();
         let allocator = writer.allocator();
-        let lock = Lock::new(State::new(writer, limit), unlocked);
+        let lock = Lock::new(State::new(writer, limit), !locking.is_on());
         Counted::new(Core { lock, owners: AtomicUsize::new(1) }, allocator).map(Self)
     }
 
@@ -136,13 +136,15 @@ impl Stream {
 
     /// Another stream with the same bytes, position and options, independent from here on.
     pub fn duplicate(&self) -> Result<Self> {
+        // SAFETY: the twin is used as the options of this one said.
+        let locking = if self.0.lock.opted_out() { unsafe { Locking::off() } } else { Locking::ON };
         let (snapshot, position, limit, crossing) = self.inspect_with_trash(|s, trash| {
             let all = 0..s.writer.len();
             Ok((Snapshot::of(s, all, trash)?, s.position, s.limit, s.writer.crossing()))
         })?;
         let mut writer = Writer::new(snapshot.allocator(), crossing);
         writer.borrow(snapshot.run(), &mut Trash::default())?;
-        let stream = Self::over(writer, limit, self.0.lock.opted_out())?;
+        let stream = Self::over(writer, limit, locking)?;
         stream.0.with(|s| s.position = position);
         Ok(stream)
     }

@@ -34,7 +34,7 @@ impl State {
         let len = self.writer.len();
         if writable {
             self.check_no_window()?;
-            self.writer.expose(self.writable_exports == 0, trash)?;
+            self.writer.expose(self.exports == 0, trash)?;
         }
         let pin = self.writer.pin()?;
         self.exports += 1;

@@ -34,9 +34,13 @@ impl Stream {
     }
 
     /// Writes all pieces, one behind the other, or nothing.
-    ///
-    /// `pieces` is gone through more than once and must give the same pieces each time.
-    pub fn writev<'a, I>(&self, pieces: I) -> Result<()>
+    pub fn writev(&self, pieces: &[Input<'_>]) -> Result<()> {
+        self.write_pieces(pieces.iter().copied())
+    }
+
+    /// [`writev`](Self::writev) from anything that gives the same pieces each time it is gone through, and does nothing else:
+    /// that happens under the lock.
+    pub(crate) fn write_pieces<'a, I>(&self, pieces: I) -> Result<()>
     where
         I: IntoIterator<Item = Input<'a>> + Clone,
     {
@@ -61,6 +65,9 @@ impl Stream {
     pub fn write_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
         self.change(|s, trash| {
             let run = snapshot.run();
+            if run.bytes().is_empty() {
+                return Ok(());
+            }
             let empty = s.writer.len() == 0 && s.position == 0 && s.exports == 0 && !s.writer.is_fixed();
             let end = if empty {
                 let end = s.check_end(0, run.bytes().len())?;

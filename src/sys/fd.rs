@@ -8,11 +8,13 @@ pub(crate) type Errno = i32;
 #[cfg(unix)]
 mod imp {
     use super::*;
+    use crate::sys::threads::Uncancelled;
 
     /// Linux moves at most this much in one call; other systems refuse more than `isize::MAX`.
     const MOST: usize = 0x7fff_f000;
 
     fn retry(mut call: impl FnMut() -> isize) -> Result<usize, Errno> {
+        let _here = Uncancelled::new();
         loop {
             if let Ok(n) = usize::try_from(call()) {
                 return Ok(n);

@@ -9,7 +9,7 @@ pub(crate) mod fd;
 pub(crate) mod lock;
 pub(crate) mod sync;
 pub(crate) mod threads;
-#[cfg(target_os = "linux")]
+#[cfg(mapped)]
 pub(crate) mod vm;
 
 #[cfg(all(test, loom))]

@@ -26,6 +26,35 @@ pub(crate) fn detect() {
     }
 }
 
+/// Keeps pthread_cancel(3) away from this thread while it lives: a cancelled thread unwinds, and at the C boundary that
+/// would end the process.
+#[cfg(unix)]
+pub(crate) struct Uncancelled(i32);
+
+#[cfg(unix)]
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: i32, old: *mut i32) -> i32;
+}
+
+#[cfg(unix)]
+impl Uncancelled {
+    pub(crate) fn new() -> Self {
+        const DISABLE: i32 = 1;
+        let mut old = 0;
+        // SAFETY: room for the old state.
+        unsafe { pthread_setcancelstate(DISABLE, &raw mut old) };
+        Self(old)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        // SAFETY: the state that this thread had.
+        unsafe { pthread_setcancelstate(self.0, std::ptr::null_mut()) };
+    }
+}
+
 /// True only while this process has exactly one thread.
 #[inline]
 pub(crate) fn single() -> bool {

@@ -85,11 +85,14 @@ pub(crate) fn page_size() -> usize {
 /// A new, empty file in memory, close-on-exec.
 pub(crate) fn memfd() -> Result<OwnedFd> {
     may()?;
+    /// Never to be executed (Linux 6.3), which some systems insist on.
+    const MFD_NOEXEC_SEAL: libc::c_uint = 8;
     // SAFETY: a static name; the descriptor is new and ours.
-    unsafe {
-        let fd = libc::memfd_create(c"bytesio".as_ptr(), libc::MFD_CLOEXEC);
+    let make = |flags| unsafe {
+        let fd = libc::memfd_create(c"bytesio".as_ptr(), libc::MFD_CLOEXEC | flags);
         if fd < 0 { Err(Refused) } else { Ok(OwnedFd::from_raw_fd(fd)) }
-    }
+    };
+    make(MFD_NOEXEC_SEAL).or_else(|_| make(0))
 }
 
 /// How many descriptors this process may have.
@@ -106,6 +109,21 @@ fn may_be_long(size: usize) -> bool {
     // SAFETY: a valid structure to be filled.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } == 0;
     known && (limit.rlim_cur == libc::RLIM_INFINITY || size as u64 <= limit.rlim_cur)
+}
+
+/// Whether memory is promised before it is there, as usual. Where it is not (vm.overcommit_memory is 2), a page of a file that
+/// cannot be had is a SIGBUS at its first use, and files had better not be used.
+pub(crate) fn overcommits() -> bool {
+    let mut mode = [0_u8];
+    // SAFETY: a static path, room for one byte, and a descriptor that is ours.
+    unsafe {
+        let fd = libc::open(c"/proc/sys/vm/overcommit_memory".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if fd >= 0 {
+            libc::read(fd, mode.as_mut_ptr().cast(), 1);
+            libc::close(fd);
+        }
+    }
+    mode[0] != b'2'
 }
 
 /// Makes the file `size` bytes long; what is new costs nothing until it is written.

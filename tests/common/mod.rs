@@ -25,6 +25,8 @@ struct Books {
     live: HashMap<usize, (usize, usize)>,
     /// How many allocations succeed before one fails, if one is to fail.
     countdown: Option<usize>,
+    /// Whether all that follow fail too, so that asking for less does not help.
+    lasting: bool,
     failed: bool,
     made: usize,
     /// Broken rules. The hooks must not unwind, so that the books are checked later.
@@ -54,10 +56,10 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets `successes` allocations through and then one fail.
-    pub fn fail_after(&self, successes: usize) {
+    /// Lets `successes` allocations through and then one fail, or, `lasting`, all until [`relent`](Self::relent).
+    pub fn fail_after(&self, successes: usize, lasting: bool) {
         let mut books = self.books();
-        (books.countdown, books.failed) = (Some(successes), false);
+        (books.countdown, books.lasting, books.failed) = (Some(successes), lasting, false);
     }
 
     /// Ends what [`fail_after`](Self::fail_after) began; says whether it came to a failure.
@@ -101,7 +103,8 @@ impl Books {
         }
         match &mut self.countdown {
             Some(0) => {
-                (self.countdown, self.failed) = (None, true);
+                self.countdown = self.lasting.then_some(0);
+                self.failed = true;
                 true
             }
             Some(n) => {

@@ -115,11 +115,11 @@ pub enum Op {
     Snapshot(Choice, OnSnapshot),
 }
 
-/// An operation, and which of the allocations that it makes is to fail.
+/// An operation, and which of the allocations that it makes is to fail: that one only, or all that follow too.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub op: Op,
-    pub fail: Option<u8>,
+    pub fail: Option<(u8, bool)>,
 }
 
 fn place() -> BoxedStrategy<Place> {
@@ -282,14 +282,15 @@ impl std::fmt::Debug for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|Step { op, fail }| match fail {
             None => write!(f, "\n  {op:?}"),
-            Some(n) => write!(f, "\n  {op:?}, allocation {n} fails"),
+            Some((n, false)) => write!(f, "\n  {op:?}, allocation {n} fails"),
+            Some((n, true)) => write!(f, "\n  {op:?}, allocations from {n} on fail"),
         })
     }
 }
 
 /// A case of so many steps.
 pub fn case(steps: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
-    let fail = prop_oneof![7 => Just(None), 1 => (0..4_u8).prop_map(Some)];
+    let fail = prop_oneof![7 => Just(None), 1 => (0..4_u8, any::<bool>()).prop_map(Some)];
     let step = (op(), fail).prop_map(|(op, fail)| Step { op, fail });
     prop::collection::vec(step, steps).prop_map(Case)
 }

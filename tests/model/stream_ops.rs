@@ -57,7 +57,11 @@ impl World {
             }
             OnStream::Writev(pieces) => {
                 let pieces: Vec<_> = pieces.iter().map(|data| data.make(naive)).collect();
-                self.call(at, |s| s.write(&pieces.concat()), |s| s.writev(pieces.iter().map(Input::from)));
+                self.call(
+                    at,
+                    |s| s.write(&pieces.concat()),
+                    |s| s.writev(&pieces.iter().map(Input::from).collect::<Vec<_>>()),
+                );
             }
             OnStream::WriteSnapshot(choice) => self.write_snapshot(at, *choice),
             OnStream::WriteFromSnapshot(choice, part) => {

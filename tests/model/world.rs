@@ -128,8 +128,8 @@ impl World {
 
     /// Runs one step and looks at everything.
     pub fn step(&mut self, step: &Step) {
-        if let Some(successes) = step.fail {
-            self.ledger.fail_after(successes.into());
+        if let Some((successes, lasting)) = step.fail {
+            self.ledger.fail_after(successes.into(), lasting);
         }
         match &step.op {
             Op::Make(origin) => self.make(origin),
@@ -195,7 +195,8 @@ impl World {
                 let options = bytesio::Options {
                     capacity: (*capacity).into(),
                     limit: limit.map_or(bytesio::NO_LIMIT, u64::from),
-                    unlocked: *unlocked,
+                    // SAFETY: one thread does everything here.
+                    locking: if *unlocked { unsafe { bytesio::Locking::off() } } else { bytesio::Locking::ON },
                     mapped_from: 0,
                     allocator: self.ledger.allocator(*reallocate),
                 };

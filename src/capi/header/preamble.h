@@ -36,7 +36,14 @@
  * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
  * Callbacks that release adopted memory run with no lock held.
  *
- * fork(). Parent and child each go on with the bytes that they had.
+ * No function is a cancellation point of pthread_cancel().
+ *
+ * fork(). Parent and child each go on with the bytes that they had. In the child, a handle that another thread was using
+ * at that moment must not be used. Processes made by clone() or _Fork() without the handlers of pthread_atfork() are not
+ * noticed; vfork() and posix_spawn() are no matter.
+ *
+ * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from): those descriptors are the library's,
+ * close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
  *

@@ -5,7 +5,8 @@
  * BUSY meanwhile.
  *
  * stream: borrowed for the call.
- * format, args: borrowed for the call; as for vsnprintf().
+ * format, args: borrowed for the call; as for vsnprintf(). They must not point into the stream's own memory, as bio_peek(),
+ * bio_readline() and views show it: making room may move that.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
  * Since: 0.1

@@ -1,8 +1,10 @@
 //! [`File`]: a memfd that one or more mappings show.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::sys::threads::Uncancelled;
 use crate::sys::vm::{self, Refused, Result};
 
 /// How many files there are in this process, those in the pool included.
@@ -14,7 +16,7 @@ const MOST: usize = 1024;
 
 /// Memory with a name that the system can map more than once.
 pub(super) struct File {
-    pub(super) fd: OwnedFd,
+    pub(super) fd: ManuallyDrop<OwnedFd>,
 }
 
 impl File {
@@ -27,7 +29,7 @@ impl File {
         let fd = vm::memfd().inspect_err(|_| {
             FILES.fetch_sub(1, Ordering::Relaxed);
         })?;
-        let file = Self { fd };
+        let file = Self { fd: ManuallyDrop::new(fd) };
         vm::set_size(&file.fd, size)?;
         Ok(file)
     }
@@ -41,6 +43,9 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
+        let _here = Uncancelled::new();
+        // SAFETY: dropped here only, and not used again.
+        unsafe { ManuallyDrop::drop(&mut self.fd) };
         FILES.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Mapping, pool};
+use crate::sys::threads::Uncancelled;
 use crate::sys::vm::{self, Refused, Result};
 
 /// Held for reading by whoever changes mappings or writes files, for writing around a fork.
@@ -33,11 +34,14 @@ struct Used(*const Mapping);
 unsafe impl Send for Used {}
 
 /// Proof that no fork happens now.
-pub(in crate::storage) struct Still(#[allow(dead_code, reason = "held, not used")] RwLockReadGuard<'static, ()>);
+#[allow(dead_code, reason = "held, not used")]
+pub(in crate::storage) struct Still(RwLockReadGuard<'static, ()>, Uncancelled);
 
 /// Keeps forks away until dropped. Not to be taken twice by one thread.
 pub(super) fn still() -> Still {
-    Still(STILL.read().unwrap_or_else(PoisonError::into_inner))
+    // Some of the system calls that are made meanwhile are cancellation points.
+    let here = Uncancelled::new();
+    Still(STILL.read().unwrap_or_else(PoisonError::into_inner), here)
 }
 
 fn used() -> MutexGuard<'static, Vec<Used>> {
@@ -52,11 +56,13 @@ fn used() -> MutexGuard<'static, Vec<Used>> {
 static ON_LOAD: extern "C" fn() = on_load;
 
 extern "C" fn on_load() {
+    // What allocators do around a fork must be older still, for the handlers below allocate: so the allocator comes first.
+    drop(std::hint::black_box(Vec::<u8>::new().try_reserve(1)));
     // Refused here, it is tried again when it is needed.
     let _ = arm();
 }
 
-/// Sees to it that forks are noticed; without that there must be no shared mapping. Never waits: a fork in the middle of it
+/// Sees to it that forks are noticed, and that a page of a file is not refused at its first use; without that there must be no shared mapping. Never waits: a fork in the middle of it
 /// would leave the child waiting for ever.
 pub(super) fn arm() -> Result<()> {
     const NEW: u8 = 0;
@@ -64,13 +70,13 @@ pub(super) fn arm() -> Result<()> {
     const DONE: u8 = 2;
     static STATE: AtomicU8 = AtomicU8::new(NEW);
     match STATE.compare_exchange(NEW, BEGUN, Ordering::Acquire, Ordering::Acquire) {
-        Ok(_) => {
+        Ok(_) if vm::overcommits() => {
             vm::at_fork(before, after, after).inspect_err(|_| STATE.store(NEW, Ordering::Release))?;
             STATE.store(DONE, Ordering::Release);
             Ok(())
         }
         Err(DONE) => Ok(()),
-        Err(_) => Err(Refused),
+        Ok(_) | Err(_) => Err(Refused),
     }
 }
 
@@ -101,6 +107,7 @@ pub(super) fn largest(_: &Still) -> usize {
 }
 
 extern "C" fn before() {
+    let _here = Uncancelled::new();
     let guard = STILL.write().unwrap_or_else(PoisonError::into_inner);
     pool::empty();
     for mapping in used().iter() {

@@ -55,6 +55,16 @@ const DENSE: usize = 16;
 /// One in so many pages differs from the file, and older snapshots forbid writing them back: a new file is better.
 const SCATTERED: usize = 4;
 
+/// How many mappings there may be: the system's own bound (vm.max_map_count) is on those of the whole process, two each.
+const MOST: usize = 8192;
+
+static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
+
+/// Refuses one more mapping where there are many.
+fn check_number() -> Result<()> {
+    if MAPPINGS.load(Ordering::Relaxed) < MOST { Ok(()) } else { Err(Refused) }
+}
+
 /// A range of addresses that shows a file.
 pub(crate) struct Mapping {
     base: NonNull<u8>,
@@ -90,6 +100,7 @@ pub(super) enum Live {
 impl Mapping {
     /// A mapping of a file with room for `needed` bytes, whose content is whatever it is.
     pub(super) fn create(needed: usize, still: &Still) -> Result<Self> {
+        check_number()?;
         if let Some(mut spare) = pool::take(needed) {
             let file = spare.file.take().ok_or(Refused)?;
             let mapping = Self::over(file, spare.base, spare.size, 0, PageSet::default());
@@ -110,6 +121,7 @@ impl Mapping {
     }
 
     fn over(file: Counted<File>, base: NonNull<u8>, size: usize, private: usize, changed: PageSet) -> Self {
+        MAPPINGS.fetch_add(1, Ordering::Relaxed);
         Self {
             base,
             size,
@@ -239,8 +251,12 @@ impl Mapping {
         let left = if alone { PageSet::below(private / self.page)? } else { differing };
         let next = self.mapped_anew(size, private, left, still)?;
         let copied = next.changed.borrow().count() * self.page;
-        self.retired.store(true, Ordering::Release);
         Ok((next, copied))
+    }
+
+    /// Gives the file up to a successor that has found its place.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
     }
 
     /// The length to map: the present one, or more, for which the file is made longer.
@@ -263,6 +279,7 @@ impl Mapping {
 
     /// The same file at another address, with the pages in `differing` copied from here.
     fn mapped_anew(&self, size: usize, private: usize, differing: PageSet, _: &Still) -> Result<Self> {
+        check_number()?;
         let file = self.file.retain().map_err(|_| Refused)?;
         let base = vm::map(&file.fd, size, Share::Shared)?;
         // Takes the mapping away again if the next step is refused.
@@ -303,7 +320,7 @@ impl Mapping {
         } else {
             return Err(Refused);
         };
-        next.retired.store(true, Ordering::Release);
+        next.retire();
         Ok(Live::New(next, copied))
     }
 
@@ -386,6 +403,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        MAPPINGS.fetch_sub(1, Ordering::Relaxed);
         let still = forking::still();
         forking::leave(self, &still);
         let recyclable = self.recyclable();

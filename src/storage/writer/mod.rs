@@ -193,7 +193,7 @@ impl Writer {
     /// Whether the input lies, even in part, in this writer's own block.
     pub(crate) fn holds(&self, input: Input<'_>) -> bool {
         let (from, start) = (input.as_ptr().addr(), self.data.addr().get());
-        from < start + self.room && start < from + input.len()
+        from < start + self.room && start < from.saturating_add(input.len())
     }
 
     /// Where the stream lets in-place writes end, whatever the room.

@@ -68,13 +68,14 @@ impl Writer {
             return self.publish_nothing(whole, trash);
         }
         let last = self.detached.as_ref().filter(|_| whole).and_then(Weak::upgrade);
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if whole && let Some(made) = self.live(last.as_ref()) {
             trash.run(last);
             return made;
         }
         if let Some(run) = last {
             if run.bytes() == self.bytes() {
+                self.detached = Some(run.downgrade());
                 return Ok(run);
             }
             trash.run(Some(run));
@@ -98,7 +99,7 @@ impl Writer {
     }
 
     /// What [`detach`](Self::detach) hands out of a mapped block: its pages, not a copy. `None` where it must copy.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     fn live(&mut self, last: Option<&Counted<Run>>) -> Option<Result<Counted<Run>>> {
         let same_length = last.filter(|run| run.len == self.len);
         // Should this fail half-way, the next comparison must not be with that run: the block would tell too few pages.

@@ -77,7 +77,7 @@ impl Writer {
         let tail = hole.end.min(self.len)..self.len;
         self.statistics.forks += 1;
         self.statistics.fork_bytes += (head + tail.len()) as u64;
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if let Some(mapping) = block.mapping().filter(|_| self.dense > 0) {
             mapping.populate(self.len);
         }
@@ -88,7 +88,7 @@ impl Writer {
     }
 
     /// The next block of the same file, where there is a file; gives how many bytes that has copied.
-    #[cfg(target_os = "linux")]
+    #[cfg(mapped)]
     fn succeed(&mut self, end: usize, trash: &mut Trash) -> Option<usize> {
         let block = self.block.as_ref().filter(|_| self.owner)?;
         if block.mapping()?.is_dense() && self.frozen > 0 {
@@ -105,7 +105,7 @@ impl Writer {
         Some(copied)
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(mapped))]
     fn succeed(&mut self, _: usize, _: &mut Trash) -> Option<usize> {
         None
     }
@@ -153,7 +153,7 @@ impl Writer {
 
     /// A new block of `capacity` bytes, or of the `needed` ones where so much is not to be had.
     fn roomy(&self, capacity: usize, needed: usize) -> Result<Block> {
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         if self.wants_mapped(capacity)
             && let Ok(block) = Block::mapped(needed)
         {
@@ -166,7 +166,7 @@ impl Writer {
     fn wants_mapped(&self, capacity: usize) -> bool {
         let used = self.statistics.forks > 0 || self.statistics.snapshot_copies > 0;
         let from = if used { self.crossing.in_use } else { self.crossing.at_once };
-        cfg!(target_os = "linux") && capacity >= from && self.allocator.is_system()
+        cfg!(mapped) && capacity >= from && self.allocator.is_system()
     }
 
     /// Copies a range of the content to the same place in a block that nobody else knows and that is long enough.
@@ -188,11 +188,11 @@ impl Writer {
         self.own();
     }
 
-    /// Gets ready for raw writes through a view that shows all of the content from now on. `movable`: no view that must keep
-    /// its address is alive.
+    /// Gets ready for raw writes through a view that shows all of the content from now on. `movable`: no view
+    /// is alive, so that the bytes may change their place.
     pub(crate) fn expose(&mut self, movable: bool, trash: &mut Trash) -> Result<()> {
         self.open(0, self.len, Keep::All, false, trash)?;
-        #[cfg(target_os = "linux")]
+        #[cfg(mapped)]
         {
             let heap = self.kind() == Kind::Heap;
             if movable
@@ -261,7 +261,7 @@ impl Writer {
             Kind::Heap if self.room > self.len && unsafe { block.resize(self.len) }.is_ok() => {
                 (self.data, self.room) = (block.data(), block.capacity());
             }
-            #[cfg(target_os = "linux")]
+            #[cfg(mapped)]
             Kind::Mapped => {
                 block.mapping().into_iter().for_each(|mapping| mapping.shrink(self.len));
                 // What is left of the block is address space, to be had again by reclaiming it.
