@@ -102,6 +102,19 @@ test: configure ## run every test: Rust, C, memcheck, ABI, installation, example
 models: ## check counts and lock in every interleaving of threads
 	RUSTFLAGS="$(RUSTFLAGS) --cfg loom" $(CARGO) test --locked --release --lib --target-dir build/loom
 
+# The stable compiler has the sanitizers, behind its bootstrap switch; the target keeps build scripts free of them.
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+.PHONY: asan
+asan: ## run the Rust tests under address and leak sanitizer
+	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks.txt:print_suppressions=0" \
+	  RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(RUSTFLAGS) -Zsanitizer=address" $(CARGO) test --locked --target $(HOST) \
+	  --target-dir build/asan --lib --test model --test memory --test oom --test search --test threads
+
+.PHONY: soak
+soak: ## run the random tests for some minutes, with heap and with mapped blocks
+	PROPTEST_CASES=20000 $(CARGO) test --locked --release --test model
+	PROPTEST_CASES=20000 BYTESIO_MAPPED_FROM=1 $(CARGO) test --locked --release --test model
+
 .PHONY: ctest
 ctest: configure ## run the tests in C only, without memcheck
 	$(CTEST) -LE valgrind

@@ -7,7 +7,11 @@ const AT_ONCE: usize = 32 << 20;
 /// From this size on, once the stream is seen to be overwritten under snapshots: a page-wise copy costs less.
 const IN_USE: usize = 256 << 10;
 
-/// Overrides both defaults for the whole process.
+/// From this size on, if so much is written at once: a stream that is filled in large pieces grows large, and they go
+/// through the file without a page fault.
+const IN_BULK: usize = 1 << 20;
+
+/// Overrides the defaults for the whole process.
 const VARIABLE: &std::ffi::CStr = c"BYTESIO_MAPPED_FROM";
 
 #[cfg(target_os = "linux")]
@@ -21,14 +25,15 @@ unsafe extern "C" {
 pub(crate) struct Crossing {
     pub(super) at_once: usize,
     pub(super) in_use: usize,
+    pub(super) in_bulk: usize,
 }
 
 impl Crossing {
     /// What a stream chose: a size in bytes, `usize::MAX` for never, 0 for the default.
     pub(crate) fn of(choice: usize) -> Self {
         match if choice == 0 { preset() } else { choice } {
-            0 => Self { at_once: AT_ONCE, in_use: IN_USE },
-            size => Self { at_once: size, in_use: size },
+            0 => Self { at_once: AT_ONCE, in_use: IN_USE, in_bulk: IN_BULK },
+            size => Self { at_once: size, in_use: size, in_bulk: size },
         }
     }
 }

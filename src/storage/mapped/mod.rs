@@ -65,6 +65,9 @@ fn check_number() -> Result<()> {
     if MAPPINGS.load(Ordering::Relaxed) < MOST { Ok(()) } else { Err(Refused) }
 }
 
+/// More pages than these are let go with all others in one call.
+const MANY: usize = 64;
+
 /// A range of addresses that shows a file.
 pub(crate) struct Mapping {
     base: NonNull<u8>,
@@ -351,6 +354,10 @@ impl Mapping {
 
     /// Lets pages go that the file holds just as well. Where that is refused, they are as good as changed.
     fn forget(&self, pages: &PageSet) {
+        // SAFETY: the private part. Pages that did not change are found in the file again, at a small price.
+        if pages.count() > MANY && unsafe { vm::forget_private(self.base, self.private()) }.is_ok() {
+            return;
+        }
         for run in pages.runs() {
             // SAFETY: whole pages of the private part.
             let forgotten = unsafe { vm::forget_private(self.base.add(run.start * self.page), run.len() * self.page) };

@@ -29,7 +29,7 @@ impl Writer {
             let in_place = self.reclaim() && !aliased && self.pins == 0;
             // To reclaim is to get the whole block's room, which may do.
             if end > self.room {
-                self.grow(end, in_place, aliased, trash)?;
+                self.grow(at, end, in_place, aliased, trash)?;
             }
         }
         Ok(())
@@ -72,7 +72,8 @@ impl Writer {
             self.statistics.fork_bytes += copied as u64;
             return Ok(());
         }
-        let block = self.roomy(self.forked_capacity(end), end.max(self.len))?;
+        let capacity = self.forked_capacity(end);
+        let block = self.roomy(capacity, end.max(self.len), self.wants_mapped(capacity))?;
         let head = hole.start.min(self.len);
         let tail = hole.end.min(self.len)..self.len;
         self.statistics.forks += 1;
@@ -125,11 +126,12 @@ impl Writer {
     }
 
     /// More room; `in_place` where nobody else holds the block or looks into it.
-    fn grow(&mut self, end: usize, in_place: bool, aliased: bool, trash: &mut Trash) -> Result<()> {
+    fn grow(&mut self, at: usize, end: usize, in_place: bool, aliased: bool, trash: &mut Trash) -> Result<()> {
         let capacity = amortised(end, self.room);
+        let mapped = self.wants_mapped(capacity) || self.wants_mapped_for(end - at);
         let before = self.len as u64;
         match &self.block {
-            Some(block) if in_place && block.kind() == Kind::Heap && !self.wants_mapped(capacity) => {
+            Some(block) if in_place && block.kind() == Kind::Heap && !mapped => {
                 // SAFETY: nobody but this writer has a pointer into the block; the spare run's stale address is
                 // given out only after `publish` has set it anew.
                 unsafe { block.resize(capacity).or_else(|_| block.resize(end)) }?;
@@ -139,7 +141,7 @@ impl Writer {
                 if !aliased && self.succeed(end, trash).is_some() {
                     return Ok(());
                 }
-                let block = self.roomy(capacity, end)?;
+                let block = self.roomy(capacity, end, mapped)?;
                 self.copy_into(&block, 0..self.len);
                 self.settle(block, trash);
             }
@@ -152,13 +154,12 @@ impl Writer {
     }
 
     /// A new block of `capacity` bytes, or of the `needed` ones where so much is not to be had.
-    fn roomy(&self, capacity: usize, needed: usize) -> Result<Block> {
+    fn roomy(&self, capacity: usize, needed: usize, mapped: bool) -> Result<Block> {
         #[cfg(mapped)]
-        if self.wants_mapped(capacity)
-            && let Ok(block) = Block::mapped(needed)
-        {
+        if mapped && let Ok(block) = Block::mapped(needed) {
             return Ok(block);
         }
+        let _ = mapped;
         Block::heap(capacity, self.allocator).or_else(|_| Block::heap(needed, self.allocator))
     }
 
@@ -167,6 +168,11 @@ impl Writer {
         let used = self.statistics.forks > 0 || self.statistics.snapshot_copies > 0;
         let from = if used { self.crossing.in_use } else { self.crossing.at_once };
         cfg!(mapped) && capacity >= from && self.allocator.is_system()
+    }
+
+    /// Whether growth for a write of `n` bytes had better lead to a mapped block.
+    fn wants_mapped_for(&self, n: usize) -> bool {
+        cfg!(mapped) && n >= self.crossing.in_bulk && self.allocator.is_system()
     }
 
     /// Copies a range of the content to the same place in a block that nobody else knows and that is long enough.
@@ -233,7 +239,7 @@ impl Writer {
             self.leave(trash);
         } else if self.frozen > 0 && self.room > 0 && !self.reclaim() {
             let capacity = if self.kind() == Kind::Mapped { self.len.max(1) } else { self.room };
-            let block = self.roomy(capacity, capacity)?;
+            let block = self.roomy(capacity, capacity, self.wants_mapped(capacity))?;
             self.settle(block, trash);
         }
         self.len = 0;

@@ -1,0 +1,168 @@
+"""Runs the programs: group by group, in each pass all peers one after the other in a new order, so that they share
+whatever the machine is doing at that time. Work that needs a fresh process gets one."""
+
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = [
+    "libbytesio",
+    "libbytesio_unlocked",
+    "limit",
+    "std_string",
+    "std_stringstream",
+    "open_memstream",
+    "fmemopen",
+    "glib_bytearray",
+    "glib_memory_output_stream",
+    "evbuffer",
+    "evbuffer_locked",
+    "openssl_bio",
+    "arrow_stream",
+    "bytes_crate",
+    "cpython",
+]
+LISTER = "libbytesio"  # does all work there is
+
+
+@dataclass
+class Group:
+    """Work that runs in one process: `pattern` picks it. `alone`: each piece of it in a process of its own, as where
+    memory must be cold. What one thread does is timed in processor time, of the program and of the system on its behalf:
+    the machine may be shared, and waiting for one's turn is not the work's."""
+
+    name: str
+    pattern: str
+    repetitions: int = 1
+    min_time: float = 0.02
+    alone: bool = False
+    passes: int = 99
+    one_thread: bool = True
+    time: str = "cpu_time"
+
+
+GROUPS = [
+    Group("small", "^(write|write_new|read|lines)/", repetitions=3),
+    Group("values", "^(getvalue|append|clone)/"),
+    Group("overwrite", "^overwrite/.*/(1048576|16777216|52428800)/"),
+    Group("overwrite-large", "^overwrite/.*/268435456/", passes=3),
+    Group("view", "^view/"),
+    Group("build", "^build/"),
+    Group("beside", "^threads/(write|read)/", one_thread=False),
+    Group("publish", "^threads/publish/", one_thread=False, time="real_time"),
+    Group("log", "^log/", passes=3),
+    Group("cold", "^cold/", alone=True),
+    Group("memory", "^memory/", alone=True, passes=3, one_thread=False),
+]
+
+
+@dataclass
+class Raw:
+    peers: dict
+    left_out: list
+    threaded: set
+    samples: dict
+    passes: int
+    seconds: float
+
+
+def command(build, program):
+    if program == "cpython":
+        return [sys.executable, str(Path(__file__).parents[1] / "peers/cpython.py"), str(build / LISTER)]
+    return [str(build / program)]
+
+
+def listed(build):
+    done = subprocess.run(
+        command(build, LISTER) + ["--benchmark_list_tests"], check=True, text=True, stdout=subprocess.PIPE
+    )
+    return done.stdout.split()
+
+
+def run(build, program, group, pattern, quick):
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        flags = [
+            f"--benchmark_filter={pattern}",
+            f"--benchmark_out={out.name}",
+            f"--benchmark_min_time={0.001 if quick else group.min_time}",
+            f"--benchmark_repetitions={1 if quick else group.repetitions}",
+        ]
+        words = command(build, program) + flags
+        done = subprocess.run(
+            words, check=False, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"bench: {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
+        text = Path(out.name).read_text()
+    return json.loads(text) if text else {"context": {}, "benchmarks": []}
+
+
+def plain(name):
+    """The harness's own additions to a name are not the work's."""
+    return re.sub(r"/(iterations:\d+|process_time|real_time)", "", name)
+
+
+def slow(name):
+    return re.search(r"/(268435456|30000|100000)\b", name)
+
+
+def all_groups(build, chosen):
+    started = time.monotonic()
+    programs = [name for name in PROGRAMS if re.search(chosen.peers, name)]
+    present = [name for name in programs if name == "cpython" or (build / name).exists()]
+    raw = Raw(
+        {},
+        [name for name in programs if name not in present],
+        set(),
+        defaultdict(lambda: defaultdict(list)),
+        0,
+        0,
+    )
+    names = listed(build)
+    for group in GROUPS:
+        if not re.search(chosen.only, group.name):
+            continue
+        here = [
+            name for name in names if re.search(group.pattern, name) and not (chosen.quick and slow(name))
+        ]
+        patterns = [f"^{name}$" for name in here] if group.alone else [f"^({'|'.join(here)})$"]
+        passes = 1 if chosen.quick else min(group.passes, chosen.passes)
+        raw.passes = max(raw.passes, passes)
+        for turn in range(passes):
+            print(f"bench: {group.name} {turn + 1}/{passes}, {time.monotonic() - started:.0f} s", flush=True)
+            for pattern in patterns:
+                for program in random.sample(present, len(present)):
+                    collect(raw, program, group, run(build, program, group, pattern, chosen.quick))
+    raw.seconds = round(time.monotonic() - started)
+    raw.peers = in_order(present, raw.peers)
+    raw.samples = {
+        name: in_order(present, raw.samples[name]) for name in map(plain, names) if name in raw.samples
+    }
+    return raw
+
+
+def in_order(keys, found):
+    return {key: found[key] for key in keys if key in found}
+
+
+def collect(raw, program, group, report):
+    context = report["context"]
+    if "peer" in context:
+        raw.peers[program] = {"name": context["peer"], "version": context["peer_version"]}
+    for entry in report["benchmarks"]:
+        if entry["run_type"] != "iteration":
+            continue
+        if entry.get("error_occurred"):
+            raise SystemExit(f"{program}: {entry['name']}: {entry['error_message']}")
+        if group.one_thread and entry["threads"] != 1:
+            raw.threaded.add(program)
+        sample = {"ns": entry[group.time] / entry["operations"]}
+        sample.update({key: entry[key] for key in ("held", "peak") if key in entry})
+        raw.samples[plain(entry["name"])][program].append(sample)

@@ -1,0 +1,164 @@
+"""What the tables call the work, in their order. A section is one kind of work over one parameter."""
+
+from dataclasses import dataclass
+
+import units
+
+MIB = 2**20
+
+
+@dataclass
+class Section:
+    title: str
+    work: list  # names as in results.json
+    columns: list
+    note: str = ""
+    key: str = "ns"
+    limit: str = "memcpy into warm memory"
+    against: tuple = ()  # the programs to be compared with; none: all peers
+
+
+def over(item, parameters, text=units.size):
+    return [f"{item}/{each}" for each in parameters], [text(each) for each in parameters]
+
+
+def several(*items):
+    """[(work, column)] as the two lists of a section."""
+    return [work for work, _ in items], [column for _, column in items]
+
+
+LOCKING = (
+    "open_memstream",
+    "fmemopen",
+    "evbuffer_locked",
+    "cpython",
+)  # a second thread may use the same stream
+SMALL = [8, 16, 64, 256, 1024, 4096]
+LARGE = [MIB, 16 * MIB, 50 * MIB, 256 * MIB]
+PAYLOADS = [4 * MIB, *LARGE[1:]]
+ROUNDS = [300, 1000, 3000, 10000, 30000, 100000]
+COPY = "a memcpy of all of it into warm memory"
+COUNT = "a counted pointer"
+
+SECTIONS = [
+    Section(
+        "Small writes",
+        *over("write", SMALL),
+        note="64 KiB in pieces of this size, into memory that is there already; time per write.",
+    ),
+    Section(
+        "Small writes into a new stream",
+        *over("write_new", [16, 64]),
+        note="The same, with a stream made, grown and freed for each 64 KiB; time per write.",
+    ),
+    Section("Small reads", *over("read", SMALL[1:]), note="64 KiB in pieces of this size; time per read."),
+    Section(
+        "Lines", *over("lines", [50]), note="Lines of 50 bytes; time per line.", limit="a loop over memchr"
+    ),
+    Section(
+        "Building, again and again",
+        *several(("build/chunks/52428800", "50 × 1 MiB"), *zip(*over("build/pieces", LARGE))),
+        note="From nothing, in chunks of 1 MiB or pieces of 64 KiB, and freed; in one process.",
+    ),
+    Section(
+        "Building, cold",
+        *several(("cold/chunks/52428800", "50 × 1 MiB"), *zip(*over("cold/pieces", LARGE))),
+        note="The same, once in a process that has just begun.",
+    ),
+    Section(
+        "getvalue", *over("getvalue", [MIB, 50 * MIB]), note="Taken and let go, nothing else.", limit=COUNT
+    ),
+    Section(
+        "getvalue after each append",
+        *over("append", LARGE[:3]),
+        note="1 KiB appended, then a value taken, the one before let go; streams of this size.",
+        limit="1 KiB of memcpy and " + COUNT,
+    ),
+    Section(
+        "One byte overwritten under a value",
+        *over("overwrite/byte", LARGE),
+        note="A round: take a value, overwrite, let it go.",
+        limit=COPY,
+    ),
+    Section("4 KiB overwritten under a value", *over("overwrite/page", LARGE), limit=COPY),
+    Section(
+        "1 % of the pages overwritten under a value",
+        *over("overwrite/percent", LARGE),
+        note="8 bytes in each of these pages, far apart from each other.",
+        limit=COPY,
+    ),
+    Section(
+        "Every page overwritten under a value",
+        *over("overwrite/all", LARGE),
+        note="8 bytes in each page.",
+        limit=COPY,
+    ),
+    *[
+        Section(
+            f"getvalue under a live writable view, {units.size(size)}",
+            *over(
+                f"view/{size}",
+                [count for count in (0, 1, 100, 1000) if count * 4096 <= size],
+                lambda count: f"{count} page{'s' * (count != 1)}",
+            ),
+            note="So many pages changed through the view's pointer, then a value taken.",
+            limit=COPY,
+        )
+        for size in LARGE[:3]
+    ],
+    Section(
+        "Clone",
+        *over("clone", [MIB, 50 * MIB]),
+        note="An independent stream with the same content, and its end.",
+        limit=COPY,
+    ),
+    Section(
+        "The growing log, values dropped",
+        *over("log/dropped", ROUNDS, lambda n: f"n = {n}"),
+        note="n times: append 1 KiB, take a value, let the one before go; time per round.",
+        limit="1 KiB of memcpy and " + COUNT,
+    ),
+    Section(
+        "The growing log, values kept",
+        *over("log/kept", ROUNDS, lambda n: f"n = {n}"),
+        note="The same, all values kept to the end; time per round.",
+        limit="1 KiB of memcpy and " + COUNT,
+    ),
+    Section(
+        "Beside a sleeping thread",
+        *several(
+            *[
+                (f"threads/{item}/{size}", f"{item} {size} B")
+                for item in ("write", "read")
+                for size in (16, 64)
+            ]
+        ),
+        note="Small writes and reads as above in a process that has a second thread: who locks, locks. "
+        "The summary compares with those that lock.",
+        against=LOCKING,
+    ),
+    Section(
+        "Beside a reading thread",
+        *several(("threads/publish", "per record")),
+        note="1 KiB records appended to 1 MiB; each 64th time a value is handed to a thread that "
+        "checks its end over and over.",
+    ),
+    Section(
+        "Memory over payload",
+        *over("memory/build", PAYLOADS),
+        note="What the process holds above its beginning when the stream is built in pieces of 64 KiB, "
+        "memfds included, over the payload.",
+        key="held",
+    ),
+    Section(
+        "Memory over payload, at its peak",
+        *over("memory/build", PAYLOADS),
+        note="The most it has held meanwhile, as a second thread (CPython: the kernel) saw it.",
+        key="peak",
+    ),
+    Section(
+        "Memory over payload with a value and one byte overwritten",
+        *several((f"memory/overwrite/{50 * MIB}", "50 MiB")),
+        key="held",
+    ),
+]
