@@ -1,85 +1,18 @@
 /* What does it cost to look at what a stream holds? 50 chunks of 1 MiB are written to a stream; then each way
- * of getting at the bytes, and each change made afterwards, is measured on a fresh stream: what the library
- * newly allocates (counted by an allocator of our own), how many bytes it copies (the stream's statistics),
- * and how long it takes (the median of several runs).
+ * of getting at the bytes, and each change made afterwards, is measured on a fresh stream: how many bytes the
+ * library copies (the stream's statistics), and how long it takes (the median of several runs).
+ *
+ * The first table is of streams with an allocator of our own, which counts what the library newly allocates. The
+ * second is of streams that leave memory to the library: from some size on their blocks are mapped, and
+ * snapshots share what has not changed page by page.
  *
  * usage: memory [RUNS]
  */
-#define _POSIX_C_SOURCE 200809L
-#include <bytesio.h>
+#include "memory_support.h"
 #include <inttypes.h>
-#include <stdalign.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { CHUNKS = 50, MIB = 1024 * 1024, TOTAL = CHUNKS * MIB, MAX_RUNS = 101 };
-
-static void require(bio_status status, const char *what)
-{
-    if (status != BYTESIO_OK) {
-        fprintf(stderr, "memory: %s: %s\n", what, bio_strerror(status));
-        exit(1);
-    }
-}
-
-static void expect(bool fact, const char *what)
-{
-    if (!fact) {
-        fprintf(stderr, "memory: not so: %s\n", what);
-        exit(1);
-    }
-}
-
-/* ---- the counting allocator ------------------------------------------------------------------------- */
-
-/* One thread uses it, so plain counters do. */
-typedef struct counter {
-    uint64_t calls;
-    uint64_t bytes;
-} counter;
-
-static void *counting_allocate(void *ctx, size_t size, size_t align)
-{
-    counter *count = ctx;
-    count->calls += 1;
-    count->bytes += size;
-    if (align <= alignof(max_align_t)) {
-        return malloc(size);
-    }
-    void *memory = NULL;
-    return posix_memalign(&memory, align, size) == 0 ? memory : NULL;
-}
-
-/* A block that grows counts with what it grows by; one that shrinks asks for nothing new. */
-static void *counting_reallocate(void *ctx, void *old, size_t old_size, size_t new_size, size_t align)
-{
-    counter *count = ctx;
-    void *memory = NULL;
-    if (align <= alignof(max_align_t)) {
-        memory = realloc(old, new_size);
-    } else if (posix_memalign(&memory, align, new_size) == 0) {
-        memcpy(memory, old, old_size < new_size ? old_size : new_size);
-        free(old);
-    }
-    if (memory != NULL && new_size > old_size) {
-        count->calls += 1;
-        count->bytes += new_size - old_size;
-    }
-    return memory;
-}
-
-static void counting_deallocate(void *ctx, void *memory, size_t size, size_t align)
-{
-    (void)ctx;
-    (void)size;
-    (void)align;
-    free(memory);
-}
+enum { CHUNKS = 50, TOTAL = CHUNKS * MIB, PAGE = 4096, ROUNDS = 20, MAX_RUNS = 101 };
 
 /* ---- one measured case ------------------------------------------------------------------------------ */
 
@@ -87,10 +20,13 @@ static void counting_deallocate(void *ctx, void *memory, size_t size, size_t ali
 typedef struct bench {
     counter count;
     bio_allocator allocator;
+    bool counted;   /* whether the stream takes its memory from that allocator */
     uint8_t *chunk; /* 1 MiB to write */
     bio_stream *stream;
     bio_snapshot *snapshot; /* taken by the preparation */
     bio_snapshot *result;   /* taken by what is measured */
+    bio_snapshot *older[ROUNDS];
+    size_t rounds; /* overwrites so far, each in another page */
     bio_view *view;
     void *buffer; /* the caller's own memory, counted like the library's */
     uint64_t copied_out;
@@ -104,7 +40,7 @@ static void do_nothing(bench *b)
 static void write_all(bench *b)
 {
     bio_options options = BYTESIO_OPTIONS_INIT;
-    options.allocator = &b->allocator;
+    options.allocator = b->counted ? &b->allocator : NULL;
     require(bio_new_with(&options, &b->stream), "bio_new_with");
     for (int i = 0; i < CHUNKS; i++) {
         require(bio_write(b->stream, b->chunk, MIB), "bio_write");
@@ -144,10 +80,13 @@ static void open_writable_view(bench *b)
     require(bio_getbuffer(b->stream, BYTESIO_VIEW_WRITABLE, &b->view), "bio_getbuffer");
 }
 
+/* All pages are looked at through the view, as its owner would: what changed is to be found among them. */
 static void open_writable_view_then_snapshot(bench *b)
 {
+    size_t found = 0;
     open_writable_view(b);
     take_snapshot(b);
+    require(bio_view_count(b->view, "!", 1, &found), "bio_view_count");
 }
 
 static void read_into_buffer(bench *b)
@@ -181,7 +120,53 @@ static void append_chunk(bench *b)
 
 static void overwrite_byte(bench *b)
 {
-    require(bio_pwrite(b->stream, "!", 1, TOTAL / 2), "bio_pwrite");
+    require(bio_pwrite(b->stream, "!", 1, TOTAL / 2 + b->rounds * PAGE), "bio_pwrite");
+}
+
+static void overwrite_every_page(bench *b)
+{
+    for (size_t at = 0; at < TOTAL; at += PAGE) {
+        require(bio_pwrite(b->stream, "!", 1, at), "bio_pwrite");
+    }
+}
+
+/* What earlier rounds write is what is there already, so that every snapshot can be compared with the chunks. */
+static void do_rounds(bench *b, bool keep, size_t pages)
+{
+    for (; b->rounds < ROUNDS; b->rounds++) {
+        take_snapshot(b);
+        for (size_t page = 0; page < pages; page++) {
+            const size_t at = pages == 1 ? TOTAL / 2 + b->rounds * PAGE : page * PAGE;
+            require(bio_pwrite(b->stream, &b->chunk[at % MIB], 1, at), "bio_pwrite");
+        }
+        if (keep) {
+            b->older[b->rounds] = b->snapshot;
+        } else {
+            bio_snapshot_release(b->snapshot);
+        }
+    }
+    take_snapshot(b);
+}
+
+static void do_rounds_and_drop_snapshots(bench *b)
+{
+    do_rounds(b, false, 1);
+}
+
+static void do_rounds_and_keep_snapshots(bench *b)
+{
+    do_rounds(b, true, 1);
+}
+
+static void do_rounds_on_every_page(bench *b)
+{
+    do_rounds(b, false, TOTAL / PAGE);
+}
+
+static void write_through_view_after_snapshot(bench *b)
+{
+    open_writable_view_then_snapshot(b);
+    bio_view_data(b->view)[TOTAL / 2] = '!';
 }
 
 typedef struct benchcase {
@@ -190,8 +175,8 @@ typedef struct benchcase {
     void (*measured)(bench *);
 } benchcase;
 
-/* The first case writes inside the measurement; all others start from a stream that is written already. */
-static const benchcase cases[] = {
+/* The first case of a table writes inside the measurement; all others start from a stream that is written already. */
+static const benchcase counted_cases[] = {
     {"write 50 chunks of 1 MiB", NULL, write_all},
     {"read all into a new buffer of the caller", rewind_stream, read_into_buffer},
     {"read all as a snapshot", rewind_stream, read_snapshot},
@@ -210,26 +195,37 @@ static const benchcase cases[] = {
     {"getvalue again with that view, unchanged", open_writable_view_then_snapshot, getvalue},
 };
 
+static const benchcase library_cases[] = {
+    {"write 50 chunks of 1 MiB", NULL, write_all},
+    {"getvalue", do_nothing, getvalue},
+    {"append 1 MiB after getvalue", take_snapshot, append_chunk},
+    {"append 1 MiB after getvalue, no room left", take_snapshot_of_a_full_block, append_chunk},
+    {"overwrite 1 byte after getvalue", take_snapshot, overwrite_byte},
+    {"the same, round 21, older snapshots dropped", do_rounds_and_drop_snapshots, overwrite_byte},
+    {"the same, round 21, older snapshots kept", do_rounds_and_keep_snapshots, overwrite_byte},
+    {"overwrite every page after getvalue", take_snapshot, overwrite_every_page},
+    {"the same, round 21", do_rounds_on_every_page, overwrite_every_page},
+    {"getbuffer, writable, after getvalue", take_snapshot, open_writable_view},
+    {"getvalue with a live writable view", open_writable_view, getvalue},
+    {"getvalue again with that view, unchanged", open_writable_view_then_snapshot, getvalue},
+    {"getvalue again with that view, 1 page changed", write_through_view_after_snapshot, getvalue},
+};
+
 typedef struct outcome {
     counter allocated;
     uint64_t copied;
+    uint32_t kind;
     double seconds;
 } outcome;
 
-static double now(void)
-{
-    struct timespec t;
-    expect(clock_gettime(CLOCK_MONOTONIC, &t) == 0, "there is a monotonic clock");
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static uint64_t copied_by(const bio_stream *stream)
+static uint64_t copied_by(const bio_stream *stream, uint32_t *kind)
 {
     bio_statistics statistics = BYTESIO_STATISTICS_INIT;
     if (stream == NULL) {
         return 0; /* not made yet */
     }
     require(bio_get_statistics(stream, &statistics), "bio_get_statistics");
+    *kind = statistics.kind;
     return statistics.fork_bytes + statistics.move_bytes + statistics.snapshot_copy_bytes;
 }
 
@@ -246,24 +242,28 @@ static void check_snapshot(const bench *b)
     }
 }
 
-static outcome run_once(const benchcase *c, uint8_t *chunk)
+static outcome run_once(const benchcase *c, bool counted, uint8_t *chunk)
 {
-    bench b = {.chunk = chunk};
-    b.allocator = (bio_allocator){counting_allocate, counting_reallocate, counting_deallocate, &b.count};
+    bench b = {.chunk = chunk, .counted = counted};
+    b.allocator = counting_allocator(&b.count);
     if (c->prepare != NULL) {
         write_all(&b);
         c->prepare(&b);
     }
-    const uint64_t copied_before = copied_by(b.stream);
+    outcome o = {0};
+    const uint64_t copied_before = copied_by(b.stream, &o.kind);
     b.count = (counter){0, 0};
 
     const double start = now();
     c->measured(&b);
-    const double seconds = now() - start;
+    o.seconds = now() - start;
 
-    outcome o = {.allocated = b.count, .seconds = seconds};
-    o.copied = copied_by(b.stream) - copied_before + b.copied_out;
+    o.allocated = b.count;
+    o.copied = copied_by(b.stream, &o.kind) - copied_before + b.copied_out;
     check_snapshot(&b);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        bio_snapshot_release(b.older[i]);
+    }
     bio_release(b.stream);
     bio_view_release(b.view);
     bio_snapshot_release(b.snapshot);
@@ -272,8 +272,6 @@ static outcome run_once(const benchcase *c, uint8_t *chunk)
     return o;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------- */
-
 static int by_size(const void *left, const void *right)
 {
     const double a = *(const double *)left;
@@ -281,33 +279,56 @@ static int by_size(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static const char *amount(char *text, size_t size, uint64_t bytes)
+/* Runs a case several times; the time is the median. */
+static outcome measure(const benchcase *c, bool counted, long runs, uint8_t *chunk)
 {
-    if (bytes < 10000) {
-        snprintf(text, size, "%" PRIu64 " B", bytes);
-    } else {
-        snprintf(text, size, "%.2f MiB", (double)bytes / MIB);
+    double seconds[MAX_RUNS];
+    outcome first = {0};
+    for (long run = 0; run < runs; run++) {
+        const outcome o = run_once(c, counted, chunk);
+        if (run == 0) {
+            first = o;
+        }
+        expect(o.allocated.calls == first.allocated.calls && o.allocated.bytes == first.allocated.bytes &&
+                   o.copied == first.copied && o.kind == first.kind,
+               "the same work allocates and copies the same in every run");
+        seconds[run] = o.seconds;
     }
-    return text;
+    qsort(seconds, (size_t)runs, sizeof seconds[0], by_size);
+    first.seconds = seconds[runs / 2];
+    return first;
 }
 
-static const char *duration(char *text, size_t size, double seconds)
+/* ---- the tables ------------------------------------------------------------------------------------- */
+
+static void print_table(const benchcase *cases, size_t n, bool counted, long runs, uint8_t *chunk)
 {
-    if (seconds < 100e-6) {
-        snprintf(text, size, "%.2f us", seconds * 1e6);
+    static const char *const kinds[] = {"none", "heap", "foreign", "fixed", "mapped"};
+    char allocated[32];
+    char copied[32];
+    char elapsed[32];
+
+    if (counted) {
+        printf("%-45s %12s %6s %12s %12s\n", "operation", "allocated", "calls", "copied", "time");
     } else {
-        snprintf(text, size, "%.2f ms", seconds * 1e3);
+        printf("%-45s %12s %6s %12s\n", "operation", "copied", "kind", "time");
     }
-    return text;
+    for (size_t i = 0; i < n; i++) {
+        const outcome o = measure(&cases[i], counted, runs, chunk);
+        const char *c = amount(copied, sizeof copied, o.copied);
+        const char *t = duration(elapsed, sizeof elapsed, o.seconds);
+        if (counted) {
+            const char *a = amount(allocated, sizeof allocated, o.allocated.bytes);
+            printf("%-45s %12s %6" PRIu64 " %12s %12s\n", cases[i].name, a, o.allocated.calls, c, t);
+        } else {
+            printf("%-45s %12s %6s %12s\n", cases[i].name, c, kinds[o.kind], t);
+        }
+    }
 }
 
 int main(int argc, char **argv)
 {
     static uint8_t chunk[MIB];
-    double seconds[MAX_RUNS];
-    char allocated[32];
-    char copied[32];
-    char elapsed[32];
 
     const long runs = argc > 1 ? strtol(argv[1], NULL, 10) : 5;
     if (argc > 2 || runs < 1 || runs > MAX_RUNS) {
@@ -317,27 +338,13 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof chunk; i++) {
         chunk[i] = (uint8_t)(i * 2654435761u >> 13);
     }
-
-    printf("A stream of %d chunks of 1 MiB; time is the median of %ld runs.\n\n", CHUNKS, runs);
-    printf("%-42s %12s %6s %12s %12s\n", "operation", "allocated", "calls", "copied", "time");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        outcome first = {0};
-        for (long run = 0; run < runs; run++) {
-            const outcome o = run_once(&cases[i], chunk);
-            if (run == 0) {
-                first = o;
-            }
-            expect(o.allocated.calls == first.allocated.calls && o.allocated.bytes == first.allocated.bytes &&
-                       o.copied == first.copied,
-                   "the same work allocates and copies the same in every run");
-            seconds[run] = o.seconds;
-        }
-        qsort(seconds, (size_t)runs, sizeof seconds[0], by_size);
-        printf("%-42s %12s %6" PRIu64 " %12s %12s\n", cases[i].name,
-               amount(allocated, sizeof allocated, first.allocated.bytes), first.allocated.calls,
-               amount(copied, sizeof copied, first.copied),
-               duration(elapsed, sizeof elapsed, seconds[runs / 2]));
-    }
+    printf("A stream of %d chunks of 1 MiB; time is the median of %ld runs.\n", CHUNKS, runs);
+    printf("\nWith an allocator of our own:\n\n");
+    print_table(counted_cases, sizeof counted_cases / sizeof counted_cases[0], true, runs, chunk);
     printf("\nWhere a block grows by itself, malloc may do with less than the copies named here.\n");
+    printf("\nWith the library's own memory:\n\n");
+    print_table(library_cases, sizeof library_cases / sizeof library_cases[0], false, runs, chunk);
+    printf("\nPages that the kernel copies when they are first written are in the time, not under "
+           "\"copied\".\n");
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -400,8 +400,8 @@ typedef struct bio_options {
     const struct bio_allocator *allocator;
     /**
      * The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on snapshots):
-     * SIZE_MAX for never, 0 for the default. That is 32 MiB, or 256 KiB once the stream is seen to be overwritten under
-     * snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
+     * SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or 256 KiB once the
+     * stream is seen to be overwritten under snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
      * programs that run with another user's rights). A stream with an allocator of its own has no mapped blocks.
      */
     size_t mapped_from;
@@ -454,7 +454,7 @@ typedef struct bio_statistics {
      */
     uint64_t forks;
     /**
-     * Bytes copied for that.
+     * Bytes copied for that by the library; pages that the kernel copies when they are written are not counted.
      */
     uint64_t fork_bytes;
     /**
@@ -1571,7 +1571,8 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
                               struct bio_statistics *statistics);
 
 /**
- * Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 64 MiB and 8 descriptors.
+ * Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 8, with at most 64 MiB
+ * together, or as much as the largest mapped stream in use has.
  *
  * Returns: how many bytes that were.
  * Threads: any.

@@ -67,7 +67,8 @@ fn code(kind: Kind) -> u32 {
     }
 }
 
-/// Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 64 MiB and 8 descriptors.
+/// Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 8, with at most 64 MiB
+/// together, or as much as the largest mapped stream in use has.
 ///
 /// Returns: how many bytes that were.
 /// Threads: any.

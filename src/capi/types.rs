@@ -157,8 +157,8 @@ pub struct bio_options {
     /// Copied; NULL: malloc and its kin.
     pub allocator: *const bio_allocator,
     /// The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on snapshots):
-    /// SIZE_MAX for never, 0 for the default. That is 32 MiB, or 256 KiB once the stream is seen to be overwritten under
-    /// snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
+    /// SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or 256 KiB once the
+    /// stream is seen to be overwritten under snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
     /// programs that run with another user's rights). A stream with an allocator of its own has no mapped blocks.
     pub mapped_from: usize,
     /// BYTESIO_STREAM_UNLOCKED or 0.
@@ -176,7 +176,7 @@ pub struct bio_statistics {
     pub struct_size: usize,
     /// Times the bytes were separated from snapshots, clones or adopted memory.
     pub forks: u64,
-    /// Bytes copied for that.
+    /// Bytes copied for that by the library; pages that the kernel copies when they are written are not counted.
     pub fork_bytes: u64,
     /// Times growth gave the bytes another place or size.
     pub moves: u64,

@@ -52,7 +52,8 @@ const LEAST: usize = 1 << 20;
 
 /// One in so many pages changed: going page by page does not pay any more.
 const DENSE: usize = 16;
-/// One in so many pages differs from the file, and older snapshots forbid writing them back: a new file is better.
+/// One in so many pages differs from the file under a live view, and older snapshots forbid writing them back: a plain
+/// copy is better.
 const SCATTERED: usize = 4;
 
 /// How many mappings there may be: the system's own bound (vm.max_map_count) is on those of the whole process, two each.
@@ -80,6 +81,8 @@ pub(crate) struct Mapping {
     changed: RefCell<PageSet>,
     /// How many of them did from the beginning.
     inherited: usize,
+    /// How many pages have been copied from mapping to mapping since the file held everything.
+    spent: Cell<usize>,
     /// Whether raw pointers may have written: then only the kernel knows what changed.
     exposed: Cell<bool>,
     /// Whether the kernel has been asked to give the private part pages of its own at once.
@@ -132,6 +135,7 @@ impl Mapping {
             file,
             private: AtomicUsize::new(private),
             inherited: changed.count(),
+            spent: Cell::new(0),
             changed: RefCell::new(changed),
             exposed: Cell::new(false),
             populated: Cell::new(false),
@@ -242,10 +246,12 @@ impl Mapping {
         let alone = self.file.holders() == 1;
         let covered = self.private().max(Self::rounded(frozen)?);
         let differing = self.differing(covered)?;
-        let size = self.longer(needed)?;
-        if !alone && differing.count() > (covered / self.page / SCATTERED).max(1) {
+        // Once these copies have cost as much as a new file, a new file it is: no more than twice the best in all.
+        let spent = if alone { 0 } else { self.spent.get() + differing.count() };
+        if spent > (covered / self.page).max(1) {
             return Err(Refused);
         }
+        let size = self.longer(needed)?;
         if alone {
             self.write_back(&differing)?;
         }
@@ -253,6 +259,7 @@ impl Mapping {
         let private = if alone && frozen == 0 { 0 } else { covered };
         let left = if alone { PageSet::below(private / self.page)? } else { differing };
         let next = self.mapped_anew(size, private, left, still)?;
+        next.spent.set(spent);
         let copied = next.changed.borrow().count() * self.page;
         Ok((next, copied))
     }

@@ -206,6 +206,8 @@ impl Writer {
                 && self.wants_mapped(self.len)
                 && let Ok(block) = Block::mapped(self.len)
             {
+                self.statistics.moves += 1;
+                self.statistics.move_bytes += self.len as u64;
                 self.copy_into(&block, 0..self.len);
                 self.settle(block, trash);
             }
