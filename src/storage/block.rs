@@ -12,8 +12,7 @@ use super::foreign::{Foreign, ReleaseFn};
 use super::heap;
 #[cfg(mapped)]
 use super::mapped::{self, Live, Mapping};
-use super::region::Input;
-use super::run::NOWHERE;
+use super::region::{Input, NOWHERE};
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;

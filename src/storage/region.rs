@@ -7,6 +7,9 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+/// The address of no bytes: never NULL, so that callers need no special case.
+pub(super) const NOWHERE: NonNull<u8> = NonNull::from_ref(&0_u8);
+
 /// Bytes to be read by the library during one call.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {

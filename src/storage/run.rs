@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 
 use super::block::Block;
+use super::region::NOWHERE;
 
 /// Bytes that never change, move or shrink while the run lives.
 pub(crate) struct Run {
@@ -16,9 +17,6 @@ pub(crate) struct Run {
 unsafe impl Send for Run {}
 // SAFETY: as above.
 unsafe impl Sync for Run {}
-
-/// The address of no bytes: never NULL, so that callers need no special case.
-pub(super) const NOWHERE: NonNull<u8> = NonNull::from_ref(&0_u8);
 
 impl Run {
     /// No bytes.

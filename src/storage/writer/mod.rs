@@ -15,8 +15,8 @@ use std::ptr::NonNull;
 
 use super::block::{Block, Kind};
 use super::crossing::Crossing;
-use super::region::{Input, Output};
-use super::run::{NOWHERE, Run};
+use super::region::{Input, NOWHERE, Output};
+use super::run::Run;
 use super::trash::Trash;
 use crate::error::Result;
 use crate::sys::alloc::Allocator;
