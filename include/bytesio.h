@@ -1091,8 +1091,8 @@ bio_status bio_write_fd(struct bio_stream *stream,
 
 /**
  * Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
- * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies unless
- * nothing has changed.
+ * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies (of a
+ * mapped stream, only the pages that changed) unless nothing has changed.
  *
  * stream: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()).

@@ -6,6 +6,7 @@
 use super::guard::{ask, call};
 use super::pointers::set_if;
 use super::types::{BYTESIO_SEEK_CUR, BYTESIO_SEEK_END, BYTESIO_SEEK_SET, bio_status, bio_stream};
+use crate::error::Error;
 use crate::stream::{Stream, Whence};
 
 /// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
@@ -26,7 +27,7 @@ pub unsafe extern "C" fn bio_seek(stream: *mut bio_stream, offset: i64, whence: 
                 BYTESIO_SEEK_SET => Whence::Start,
                 BYTESIO_SEEK_CUR => Whence::Current,
                 BYTESIO_SEEK_END => Whence::End,
-                _ => return s.refuse(),
+                _ => return s.refuse(Error::Invalid),
             };
             set_if(position, s.seek(offset, whence)?);
             Ok(())

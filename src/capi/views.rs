@@ -10,6 +10,7 @@ use super::guard::{ask, call, or};
 use super::handle::{self, give};
 use super::pointers::out;
 use super::types::{BYTESIO_VIEW_READONLY, BYTESIO_VIEW_WRITABLE, bio_snapshot, bio_status, bio_stream, bio_view};
+use crate::error::Error;
 use crate::view::View;
 
 /// Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
@@ -31,7 +32,7 @@ pub unsafe extern "C" fn bio_getbuffer(stream: *mut bio_stream, flags: u32, out:
             let writable = match flags {
                 BYTESIO_VIEW_READONLY => false,
                 BYTESIO_VIEW_WRITABLE => true,
-                _ => return s.refuse(),
+                _ => return s.refuse(Error::Invalid),
             };
             out.set(give::<bio_view>(s.getbuffer(writable)?));
             Ok(())

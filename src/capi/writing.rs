@@ -10,6 +10,7 @@ use super::guard::{call, call_short};
 use super::handle::borrow;
 use super::pointers::{address, input};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
+use crate::error::Error;
 use crate::storage::{Input, is_leaf};
 use crate::stream::Stream;
 
@@ -64,7 +65,10 @@ pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_
     // SAFETY: as the header demands.
     unsafe {
         call(stream, |s| {
-            let slices = super::pointers::array(slices, count)?;
+            let slices = match super::pointers::array(slices, count) {
+                Err(Error::Overflow) => return s.refuse(Error::Overflow),
+                slices => slices?,
+            };
             for slice in slices {
                 address(slice.data, slice.len)?;
             }

@@ -32,9 +32,9 @@ impl Stream {
         })
     }
 
-    /// The error of a seek whose whence is unknown: `Closed` comes first.
-    pub(crate) fn refuse<R>(&self) -> Result<R> {
-        self.inspect(|_| Err(Error::Invalid))
+    /// What a call with such an argument gives: a closed stream says so first.
+    pub(crate) fn refuse<R>(&self, error: Error) -> Result<R> {
+        self.inspect(|_| Err(error))
     }
 
     /// Moves the position over up to `n` bytes of content; says how many there were.
