@@ -3,6 +3,8 @@
 //! All of it is one memmove to the caller. In a mapped block the same byte may be at two addresses, and a large write
 //! goes by another way than the address, so overlap has to be seen where addresses do not show it.
 
+use bytesio::{Input, Whence};
+
 use crate::body::{BULK, Body, PAGE};
 use crate::process::alone;
 
@@ -49,6 +51,32 @@ fn within_a_view_while_a_snapshot_covers_the_front() {
             body.show(false);
             move_within(body, way);
         }
+    });
+}
+
+#[test]
+fn from_an_address_that_a_view_gave_before_the_block_was_left() {
+    alone(|| {
+        let mut body = Body::mapped(SIZE, 1);
+        let stream = body.stream();
+        // Freezes the first page only, so that the rest could be shared with what the stream goes on with.
+        let front = {
+            stream.seek(0, Whence::Start).unwrap();
+            let front = stream.read_snapshot(PAGE).unwrap();
+            stream.seek(0, Whence::End).unwrap();
+            front
+        };
+        let view = stream.getbuffer(false).unwrap();
+        let before = view.data();
+        stream.pwrite(b"separated", 0).unwrap();
+        body.bytes[..9].copy_from_slice(b"separated");
+        // SAFETY: the address stays readable for the view's length until it is asked for again.
+        let source = unsafe { Input::from_raw(before, SIZE - PAGE) };
+        let old = [&front[..], &body.bytes[PAGE..SIZE - PAGE]].concat();
+        body.stream().pwrite(source, PAGE as u64 - 96).unwrap();
+        body.bytes[PAGE - 96..][..old.len()].copy_from_slice(&old);
+        body.check();
+        drop(view);
     });
 }
 

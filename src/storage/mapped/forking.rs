@@ -69,6 +69,7 @@ pub(super) fn arm() -> Result<()> {
     const BEGUN: u8 = 1;
     const DONE: u8 = 2;
     static STATE: AtomicU8 = AtomicU8::new(NEW);
+    let _here = Uncancelled::new();
     match STATE.compare_exchange(NEW, BEGUN, Ordering::Acquire, Ordering::Acquire) {
         Ok(_) if vm::overcommits() => {
             vm::at_fork(before, after, after).inspect_err(|_| STATE.store(NEW, Ordering::Release))?;

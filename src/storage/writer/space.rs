@@ -65,15 +65,20 @@ impl Writer {
 
     /// A new block with the bytes outside `hole` and room up to `end`, for this writer alone.
     fn fork(&mut self, end: usize, hole: Range<usize>, aliased: bool, trash: &mut Trash) -> Result<()> {
+        // A view that shows more than what is frozen keeps this block's address: were the rest shared with the next block, a
+        // later write could have its source there and its destination here without its being seen.
+        let shown = self.pins > 0 && self.frozen < self.len;
         if self.dense > 0 {
             self.dense -= 1;
-        } else if !aliased && let Some(copied) = self.succeed(end, trash) {
+        } else if !aliased
+            && !shown
+            && let Some(copied) = self.succeed(end, trash)
+        {
             self.statistics.forks += 1;
             self.statistics.fork_bytes += copied as u64;
             return Ok(());
         }
-        let capacity = self.forked_capacity(end);
-        let block = self.roomy(capacity, end.max(self.len), self.wants_mapped(capacity))?;
+        let block = self.roomy(self.forked_capacity(end), end.max(self.len))?;
         let head = hole.start.min(self.len);
         let tail = hole.end.min(self.len)..self.len;
         self.statistics.forks += 1;
@@ -127,21 +132,22 @@ impl Writer {
 
     /// More room; `in_place` where nobody else holds the block or looks into it.
     fn grow(&mut self, at: usize, end: usize, in_place: bool, aliased: bool, trash: &mut Trash) -> Result<()> {
+        if !aliased && self.succeed(end, trash).is_some() {
+            return Ok(());
+        }
         let capacity = amortised(end, self.room);
-        let mapped = self.wants_mapped(capacity) || self.wants_mapped_for(end - at);
         let before = self.len as u64;
-        match &self.block {
-            Some(block) if in_place && block.kind() == Kind::Heap && !mapped => {
+        let wanted = self.wants_mapped(capacity) || self.wants_mapped_for(end - at);
+        let mapped = wanted.then(|| Self::mapped(end)).flatten();
+        match (&self.block, mapped) {
+            (Some(block), None) if in_place && block.kind() == Kind::Heap => {
                 // SAFETY: nobody but this writer has a pointer into the block; the spare run's stale address is
                 // given out only after `publish` has set it anew.
                 unsafe { block.resize(capacity).or_else(|_| block.resize(end)) }?;
                 (self.data, self.room) = (block.data(), block.capacity());
             }
-            _ => {
-                if !aliased && self.succeed(end, trash).is_some() {
-                    return Ok(());
-                }
-                let block = self.roomy(capacity, end, mapped)?;
+            (_, mapped) => {
+                let block = mapped.map_or_else(|| self.heap(capacity, end), Ok)?;
                 self.copy_into(&block, 0..self.len);
                 self.settle(block, trash);
             }
@@ -154,13 +160,24 @@ impl Writer {
     }
 
     /// A new block of `capacity` bytes, or of the `needed` ones where so much is not to be had.
-    fn roomy(&self, capacity: usize, needed: usize, mapped: bool) -> Result<Block> {
-        #[cfg(mapped)]
-        if mapped && let Ok(block) = Block::mapped(needed) {
-            return Ok(block);
-        }
-        let _ = mapped;
+    fn roomy(&self, capacity: usize, needed: usize) -> Result<Block> {
+        let mapped = self.wants_mapped(capacity).then(|| Self::mapped(needed)).flatten();
+        mapped.map_or_else(|| self.heap(capacity, needed), Ok)
+    }
+
+    fn heap(&self, capacity: usize, needed: usize) -> Result<Block> {
         Block::heap(capacity, self.allocator).or_else(|_| Block::heap(needed, self.allocator))
+    }
+
+    /// A mapped block, if the system has one to give.
+    fn mapped(needed: usize) -> Option<Block> {
+        #[cfg(mapped)]
+        return Block::mapped(needed).ok();
+        #[cfg(not(mapped))]
+        {
+            let _ = needed;
+            None
+        }
     }
 
     /// Whether a block of this size had better be mapped, by what the stream has been used for.
@@ -204,7 +221,7 @@ impl Writer {
             if movable
                 && heap
                 && self.wants_mapped(self.len)
-                && let Ok(block) = Block::mapped(self.len)
+                && let Some(block) = Self::mapped(self.len)
             {
                 self.statistics.moves += 1;
                 self.statistics.move_bytes += self.len as u64;
@@ -241,7 +258,7 @@ impl Writer {
             self.leave(trash);
         } else if self.frozen > 0 && self.room > 0 && !self.reclaim() {
             let capacity = if self.kind() == Kind::Mapped { self.len.max(1) } else { self.room };
-            let block = self.roomy(capacity, capacity, self.wants_mapped(capacity))?;
+            let block = self.roomy(capacity, capacity)?;
             self.settle(block, trash);
         }
         self.len = 0;
