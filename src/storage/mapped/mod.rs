@@ -308,10 +308,10 @@ impl Mapping {
         }
     }
 
-    /// Gives back the memory beyond `len`, if nobody else shows it.
+    /// Gives back the memory beyond `len`, if nobody else shows the file; for a writer that holds its block alone.
     pub(super) fn shrink(&self, len: usize) {
-        let _still = forking::still();
-        let ours = self.private() == 0 && self.file.holders() == 1 && !self.is_orphaned();
+        let still = forking::still();
+        let ours = self.file.holders() == 1 && !self.is_orphaned() && self.reunite(&still).is_ok();
         if ours
             && let Ok(from) = Self::rounded(len)
             && from < self.size
@@ -319,6 +319,21 @@ impl Mapping {
             // Refused, the memory simply stays.
             let _ = vm::punch(&self.file.fd, from, self.size);
         }
+    }
+
+    /// Turns the private part shared again, in place, after writing back what differs.
+    fn reunite(&self, _: &Still) -> Result<()> {
+        let private = self.private();
+        if private > 0 {
+            self.write_back(&self.differing(private)?)?;
+            // SAFETY: the front of this mapping, all of which is in the file now.
+            unsafe { vm::map_over(&self.file.fd, self.base, 0, private, Share::Shared) }?;
+            self.private.store(0, Ordering::Relaxed);
+            *self.changed.borrow_mut() = PageSet::default();
+            self.exposed.set(false);
+            self.present.set(0);
+        }
+        Ok(())
     }
 
     /// How many bytes of memory its file takes.

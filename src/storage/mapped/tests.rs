@@ -177,6 +177,23 @@ fn an_unchanged_stream_gives_the_same_snapshot_under_a_writable_view() {
 }
 
 #[test]
+fn what_was_overwritten_under_snapshots_shrinks_when_they_are_gone() {
+    let _alone = alone();
+    let mut scene = Scene::new(pattern(200 * PAGE, 1));
+    scene.keep();
+    scene.put(3 * PAGE, b"in a page of its own");
+    scene.stream.truncate(10 * PAGE as u64).unwrap();
+    scene.model.truncate(10 * PAGE);
+    scene.stream.shrink_to_fit().unwrap();
+    scene.check();
+    scene.kept.clear();
+    scene.stream.shrink_to_fit().unwrap();
+    scene.check();
+    drop(scene);
+    assert_eq!(trim(), 10 * PAGE, "the memory of what is left");
+}
+
+#[test]
 fn the_pool_is_used_and_bounded() {
     let _alone = alone();
     let before = File::number();

@@ -289,6 +289,7 @@ impl Writer {
             #[cfg(mapped)]
             Kind::Mapped => {
                 block.mapping().into_iter().for_each(|mapping| mapping.shrink(self.len));
+                self.freeze(0);
                 // What is left of the block is address space, to be had again by reclaiming it.
                 self.room = self.len;
             }
