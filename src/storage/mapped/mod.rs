@@ -360,7 +360,7 @@ impl Drop for Mapping {
             base: self.base,
             size: self.size,
             file: self.file.retain().ok(),
-            memory: if recyclable { vm::memory(&self.file.fd) } else { 0 },
+            memory: if recyclable { self.memory() } else { 0 },
             present: if self.private() == 0 { self.present.get() } else { 0 },
         };
         if recyclable {

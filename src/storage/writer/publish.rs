@@ -25,8 +25,7 @@ impl Writer {
                 let run =
                     Counted::new(Run { block, data: self.address(range.start), len: range.len() }, self.allocator)?;
                 if whole {
-                    let replaced = self.published.replace(run.retain()?);
-                    trash.run(replaced);
+                    self.remember(&run, trash)?;
                 }
                 run
             }
@@ -42,10 +41,16 @@ impl Writer {
         }
         let run = Counted::new(Run::empty(), self.allocator)?;
         if whole {
-            let replaced = self.published.replace(run.retain()?);
-            trash.run(replaced);
+            self.remember(&run, trash)?;
         }
         Ok(run)
+    }
+
+    /// Keeps a run of all the content, to be given out again.
+    fn remember(&mut self, run: &Counted<Run>, trash: &mut Trash) -> Result<()> {
+        let replaced = self.published.replace(run.retain()?);
+        trash.run(replaced);
+        Ok(())
     }
 
     /// The published run once more, if it is the content or, as a spare, can be made so.
