@@ -6,6 +6,8 @@
 pub(crate) mod alloc;
 pub(crate) mod count;
 pub(crate) mod fd;
+#[cfg(mapped)]
+pub(crate) mod linux;
 pub(crate) mod lock;
 pub(crate) mod sync;
 pub(crate) mod threads;
