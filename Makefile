@@ -41,15 +41,27 @@ help: ## list the targets
 
 ## Building
 
+# A call for each, since cargo passes no link-time optimisation where it builds several kinds at once.
+CARGO_LIB := $(CARGO) rustc --release --locked --lib --crate-type
+ifeq ($(shell uname -s),Linux)
+SONAME := -C link-arg=-Wl,-soname,libbytesio.so.$(SOVERSION)
+endif
+BUILD_SHARED = $(CARGO_LIB) cdylib -- $(SONAME)
+BUILD_STATIC = $(CARGO_LIB) staticlib
+
 .PHONY: lib
 lib: ## build the shared and the static library
-	$(CARGO) build --release --locked --lib
+	$(BUILD_SHARED)
+	$(BUILD_STATIC)
 	@$(MAKE) $(NATIVE)
 
 # `make install` as root, after `make lib` as oneself, must not need cargo: hence files, not `lib`.
 LIB_SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f 2>/dev/null)
-$(SHARED) $(STATIC) &: $(LIB_SOURCES)
-	$(CARGO) build --release --locked --lib
+$(SHARED): $(LIB_SOURCES)
+	$(BUILD_SHARED)
+
+$(STATIC): $(LIB_SOURCES)
+	$(BUILD_STATIC)
 
 $(NATIVE): $(STATIC) tools/native-static-libs
 	tools/native-static-libs > $@

@@ -1,4 +1,4 @@
-//! Prints the C header from the boundary's source, compiles the one C file, and names the shared library.
+//! Prints the C header from the boundary's source and compiles the one C file.
 //!
 //! The header goes to `OUT_DIR`; `tests/header.rs` compares it with `include/bytesio.h`.
 
@@ -23,8 +23,6 @@ fn main() {
             .flag_if_supported("-fvisibility=hidden")
             .warnings_into_errors(true)
             .compile("bytesio_sys");
-        let major = env::var("CARGO_PKG_VERSION_MAJOR").expect("set by Cargo");
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libbytesio.so.{major}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo")).join("bytesio.h");
     fs::write(out, header()).expect("the header can be written");

@@ -30,13 +30,42 @@ static void defaults_make_an_ordinary_stream(void)
     bio_release(s);
 }
 
-static void a_struct_that_is_too_small_is_invalid(void)
+static void a_struct_that_cannot_hold_its_own_size_is_invalid(void)
 {
     bio_options options = BYTESIO_OPTIONS_INIT;
-    static const size_t sizes[] = {0, 1, sizeof(size_t) - 1, sizeof(bio_options) - 1};
+    static const size_t sizes[] = {0, 1, sizeof(size_t) - 1, (size_t)PTRDIFF_MAX + 1, SIZE_MAX};
     for (size_t i = 0; i < COUNT(sizes); i++) {
         options.struct_size = sizes[i];
         refused_with(&options, BYTESIO_INVALID);
+    }
+}
+
+/* Whatever an older caller's struct lacks counts as 0: here everything behind the limit. */
+static void a_smaller_struct_leaves_the_rest_zero(void)
+{
+    bio_options options;
+    memset(&options, 0xff, sizeof options);
+    options.struct_size = offsetof(bio_options, allocator);
+    options.capacity = 100;
+    options.limit = 200;
+    bio_stream *s = made_with(&options);
+    CHECK(bio_capacity(s) >= 100);
+    CHECK_OK(bio_fill(s, 'x', 200));
+    CHECK_STATUS(bio_write(s, LIT("y")), BYTESIO_LIMIT);
+    bio_release(s);
+}
+
+/* In a block of exactly struct_size bytes, so that memcheck sees a read behind it. */
+static void no_byte_behind_a_smaller_struct_is_read(void)
+{
+    for (size_t size = sizeof(size_t); size <= sizeof(bio_options); size++) {
+        bio_options *options = calloc(1, size);
+        REQUIRE(options != NULL);
+        memcpy(options, &size, sizeof size);
+        bio_stream *s = made_with(options);
+        CHECK_OK(bio_write(s, LIT("ordinary")));
+        bio_release(s);
+        free(options);
     }
 }
 
@@ -302,10 +331,14 @@ static void statistics_fill_as_much_as_the_caller_has(void)
     CHECK_EQ(larger.known.struct_size, sizeof larger);
     CHECK_EQ(larger.later, 0); /* told as nothing, not left as it was */
 
-    partial.struct_size = sizeof(size_t) - 1;
+    static const size_t no_sizes[] = {0, sizeof(size_t) - 1, (size_t)PTRDIFF_MAX + 1, SIZE_MAX};
     partial.forks = 77;
-    CHECK_STATUS(bio_get_statistics(s, &partial), BYTESIO_INVALID);
-    CHECK_EQ(partial.forks, 77);
+    for (size_t i = 0; i < COUNT(no_sizes); i++) {
+        partial.struct_size = no_sizes[i];
+        CHECK_STATUS(bio_get_statistics(s, &partial), BYTESIO_INVALID);
+        CHECK_EQ(partial.struct_size, no_sizes[i]);
+        CHECK_EQ(partial.forks, 77);
+    }
     bio_snapshot_release(snap);
     bio_release(s);
 }
@@ -335,7 +368,8 @@ static void statistics_count_what_was_copied(void)
     LEDGER_CLOSE(&book);
 }
 
-CHECK_MAIN(CASE(defaults_make_an_ordinary_stream), CASE(a_struct_that_is_too_small_is_invalid),
+CHECK_MAIN(CASE(defaults_make_an_ordinary_stream), CASE(a_struct_that_cannot_hold_its_own_size_is_invalid),
+           CASE(a_smaller_struct_leaves_the_rest_zero), CASE(no_byte_behind_a_smaller_struct_is_read),
            CASE(a_larger_struct_is_taken_when_its_tail_is_zero), CASE(unknown_flags_are_invalid),
            CASE(an_unlocked_stream_works_alike), CASE(the_capacity_is_there_from_the_start),
            CASE(the_limit_holds_from_the_start), CASE(an_absurd_capacity_is_refused),

@@ -1,15 +1,14 @@
 //! Information
 
 use std::ffi::c_char;
-use std::mem::MaybeUninit;
 
 use super::guard::{call, or};
-use super::pointers::out;
+use super::pointers::write_versioned;
 use super::types::{
     BYTESIO_KIND_FIXED, BYTESIO_KIND_FOREIGN, BYTESIO_KIND_HEAP, BYTESIO_KIND_MAPPED, BYTESIO_KIND_NONE,
     bio_statistics, bio_status, bio_stream,
 };
-use crate::error::{self, Error};
+use crate::error;
 use crate::storage::{Kind, Statistics};
 
 /// Says what a stream is made of, and what its storage has had to do since it was made.
@@ -24,28 +23,13 @@ use crate::storage::{Kind, Statistics};
 #[must_use]
 pub unsafe extern "C" fn bio_get_statistics(stream: *const bio_stream, statistics: *mut bio_statistics) -> bio_status {
     // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            out(statistics)?;
-            let (numbers, kind) = s.statistics()?;
-            let size = (*statistics).struct_size;
-            if size < size_of::<usize>() {
-                return Err(Error::Invalid);
-            }
-            let known = described(size, numbers, kind);
-            let copied = size.min(size_of::<bio_statistics>());
-            let to = statistics.cast::<MaybeUninit<u8>>();
-            to.copy_from_nonoverlapping((&raw const known).cast(), copied);
-            to.add(copied).write_bytes(0, size - copied);
-            Ok(())
-        })
-    }
+    unsafe { call(stream, |s| write_versioned(statistics, || s.statistics().map(described))) }
 }
 
-fn described(struct_size: usize, numbers: Statistics, kind: Kind) -> bio_statistics {
+fn described((numbers, kind): (Statistics, Kind)) -> bio_statistics {
     let Statistics { forks, fork_bytes, moves, move_bytes, snapshot_copies, snapshot_copy_bytes } = numbers;
     bio_statistics {
-        struct_size,
+        struct_size: size_of::<bio_statistics>(),
         forks,
         fork_bytes,
         moves,

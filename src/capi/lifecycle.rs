@@ -4,12 +4,11 @@
 //! the last release ends the stream; snapshots and views go on without it.
 
 use std::ffi::c_void;
-use std::mem::offset_of;
 use std::ptr;
 
 use super::guard::{ask, call, guard, or};
 use super::handle::{self, borrow, give};
-use super::pointers::{address, input, out};
+use super::pointers::{address, input, out, read_versioned};
 use super::types::{
     BYTESIO_STREAM_UNLOCKED, bio_allocator, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream,
 };
@@ -33,9 +32,9 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 ///
 /// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
 /// out: receives a stream (owned: bio_release()).
-/// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size smaller
-/// than that of version 0.1, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know
-/// set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
+/// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
+/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity above
+/// limit), OVERFLOW, NOMEM.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -49,29 +48,11 @@ pub unsafe extern "C" fn bio_new_with(options: *const bio_options, out: *mut *mu
     })
 }
 
-/// The size of the first published bio_options: all fields through `reserved`.
-const OPTIONS_SIZE_0_1: usize = offset_of!(bio_options, reserved) + size_of::<u32>();
-
 /// # Safety
 /// `options` is NULL or readable for its struct_size.
 unsafe fn read_options(options: *const bio_options) -> Result<Options> {
-    if options.is_null() {
-        return Err(Error::NullArg);
-    }
-    // SAFETY: the size is there whatever the version; the rest of 0.1's fields if the size says so.
-    let size = unsafe { (*options).struct_size };
-    if size < OPTIONS_SIZE_0_1 {
-        return Err(Error::Invalid);
-    }
-    // SAFETY: the caller's struct is `size` bytes long.
-    let tail = unsafe {
-        std::slice::from_raw_parts(options.cast::<u8>().add(size_of::<bio_options>()), size - size_of::<bio_options>())
-    };
-    if tail.iter().any(|byte| *byte != 0) {
-        return Err(Error::Unsupported);
-    }
-    // SAFETY: at least as long as this version's struct.
-    let options = unsafe { &*options };
+    // SAFETY: passed on from the caller.
+    let options = unsafe { read_versioned(options) }?;
     if options.flags & !BYTESIO_STREAM_UNLOCKED != 0 || options.reserved != 0 {
         return Err(Error::Invalid);
     }

@@ -5,6 +5,8 @@
 
 use std::ffi::c_void;
 
+use super::pointers::Versioned;
+
 /// bio_seek(): the offset counts from the beginning.
 ///
 /// Since: 0.1
@@ -147,6 +149,7 @@ pub struct bio_allocator {
 ///
 /// Since: 0.1
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct bio_options {
     /// sizeof(bio_options) as the caller was compiled.
     pub struct_size: usize,
@@ -167,10 +170,14 @@ pub struct bio_options {
     pub reserved: u32,
 }
 
+// SAFETY: `struct_size` comes first; the rest is numbers and pointers.
+unsafe impl Versioned for bio_options {}
+
 /// What a stream is made of, and what its storage has had to do since it was made.
 ///
 /// Since: 0.1
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct bio_statistics {
     /// sizeof(bio_statistics) as the caller was compiled; set by the caller.
     pub struct_size: usize,
@@ -191,3 +198,6 @@ pub struct bio_statistics {
     /// 0.
     pub reserved: u32,
 }
+
+// SAFETY: `struct_size` comes first; the rest is numbers and pointers.
+unsafe impl Versioned for bio_statistics {}

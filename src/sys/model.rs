@@ -14,8 +14,9 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::alloc::Allocator;
-use super::count::Counted;
+use super::count::{Counted, Stock};
 use super::lock::{Lock, Poison};
+use crate::error::Result;
 
 /// Plain data: loom reports any two accesses that are not ordered, unless both only read.
 struct Plain {
@@ -60,13 +61,22 @@ struct Memory {
 
 /// Runs `f` in every interleaving, with a counted value and its memory, and counts the ends of both.
 fn check(f: impl Fn(Counted<Plain>, Arc<Memory>) + Sync + Send + 'static) {
+    check_made(Counted::new, f);
+}
+
+/// [`check`] for a stock of references.
+fn check_stock(f: impl Fn(Stock<Plain>) + Sync + Send + 'static) {
+    check_made(Stock::new, move |stock, _| f(stock));
+}
+
+fn check_made<C: 'static>(make: fn(Plain, Allocator) -> Result<C>, f: impl Fn(C, Arc<Memory>) + Sync + Send + 'static) {
     loom::model(move || {
         let alive = Arc::default();
         let memory = Arc::new(Memory { around: Plain::new(&Arc::default()), allocated: AtomicIsize::new(0) });
         let ctx = Arc::as_ptr(&memory).cast_mut().cast();
         // SAFETY: the hooks keep their types' rules, and `memory` outlives what is made here.
         let allocator = unsafe { Allocator::from_hooks(allocate, None, deallocate, ctx) };
-        f(Counted::new(Plain::new(&alive), allocator).expect("memory"), Arc::clone(&memory));
+        f(make(Plain::new(&alive), allocator).expect("memory"), Arc::clone(&memory));
         assert_eq!(alive.load(Ordering::Relaxed), 0, "dropped once");
         assert_eq!(memory.allocated.load(Ordering::Relaxed), 0, "freed once");
     });
@@ -182,6 +192,62 @@ fn who_is_left_alone_is_unique() {
         join([thread::spawn(move || drop((weak, other)))]);
         counted.unique().expect("alone").write(8);
     });
+}
+
+#[test]
+fn of_racing_references_one_gets_the_value_back() {
+    check(|counted, _| {
+        let owners = [1, 2].map(|_| counted.retain().expect("far from the end"));
+        let threads = owners.map(|own| {
+            thread::spawn(move || {
+                own.read();
+                if let Some(last) = own.into_last() {
+                    last.write(7);
+                    assert_eq!(last.holders(), 1);
+                }
+            })
+        });
+        let last = counted.into_last();
+        last.into_iter().for_each(|last| last.write(8));
+        join(threads);
+    });
+}
+
+#[test]
+fn a_stock_knows_when_nobody_outside_reads_any_more() {
+    check_stock(|mut stock| {
+        let readers = [1, 2].map(|_| {
+            let own = stock.hand_out().expect("far from the end");
+            thread::spawn(move || drop((own.read(), own)))
+        });
+        if stock.holders_outside() == 0 {
+            stock.write(7);
+        }
+        if let Some(value) = stock.unique() {
+            value.write(8);
+        }
+        join(readers);
+        assert_eq!(stock.holders_outside(), 0);
+        stock.unique().expect("alone").write(9);
+    });
+}
+
+#[test]
+fn the_last_of_a_stock_and_its_references_drops_the_value_once() {
+    for whole in [true, false] {
+        check_stock(move |mut stock| {
+            let threads = [1, 2].map(|_| {
+                let own = stock.hand_out().expect("far from the end");
+                thread::spawn(move || drop((own.retain().expect("far from the end"), own.read(), own)))
+            });
+            if whole {
+                drop(stock)
+            } else {
+                drop(stock.into_counted())
+            }
+            join(threads);
+        });
+    }
 }
 
 impl Poison for Plain {
