@@ -1,17 +1,14 @@
 //! The page map: what the kernel knows of each page of a range.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use super::{Refused, Result, may};
+use super::{Refused, Result, descriptor, may};
 
 /// Opens the page map of this process. It stays this process's: in a child of fork(2) it shows its parent.
 pub(crate) fn open() -> Result<OwnedFd> {
     may()?;
     // SAFETY: a static path; the descriptor is new and ours.
-    unsafe {
-        let fd = libc::open(c"/proc/self/pagemap".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        if fd < 0 { Err(Refused) } else { Ok(OwnedFd::from_raw_fd(fd)) }
-    }
+    unsafe { descriptor(libc::open(c"/proc/self/pagemap".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC)) }
 }
 
 /// A run of pages, as the PAGEMAP_SCAN ioctl reports it: addresses.
