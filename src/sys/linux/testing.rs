@@ -14,6 +14,12 @@ pub(super) struct Pages {
 }
 
 impl Pages {
+    /// Of no file.
+    pub(super) fn zeros(pages: usize) -> Self {
+        let len = pages * page_size();
+        Self { base: mmap::map_zeros(len).unwrap(), len, file: None }
+    }
+
     /// Of a new file.
     pub(super) fn of_file(pages: usize, share: Share) -> Self {
         let len = pages * page_size();
@@ -82,5 +88,15 @@ impl Child {
             assert_eq!(super::last_error(), Some(libc::EINTR));
         }
         status
+    }
+}
+
+/// Two ends of a pipe, for processes to take turns.
+pub(super) fn pipe() -> (OwnedFd, OwnedFd) {
+    let mut ends = [0; 2];
+    // SAFETY: room for two descriptors, new and ours.
+    unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        (super::descriptor(ends[0]).unwrap(), super::descriptor(ends[1]).unwrap())
     }
 }
