@@ -251,6 +251,15 @@
 #define BYTESIO_VIEW_WRITABLE 1
 
 /**
+ * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
+ * buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
+ * all bytes to find what has changed.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_VIEW_PINNED 2
+
+/**
  * bio_options.flags: no lock; whoever holds references to the stream, its views included, orders all calls.
  *
  * Since: 0.1
@@ -473,6 +482,14 @@ typedef struct bio_statistics {
      * Bytes copied for that.
      */
     uint64_t snapshot_copy_bytes;
+    /**
+     * Times memory from before was brought up to date, by what had changed, instead of copying everything: for either.
+     */
+    uint64_t updates;
+    /**
+     * Bytes copied for that; they are in none of the other sums.
+     */
+    uint64_t update_bytes;
     /**
      * One of BYTESIO_KIND_*.
      */
@@ -1224,7 +1241,8 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * separates the two first, which copies; a read-only one need not.
  *
  * stream: borrowed for the call.
- * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE.
+ * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or registered
+ * buffers write into it.
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.

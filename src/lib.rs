@@ -91,10 +91,16 @@ pub use error::{Error, Result, text};
 pub use options::{Locking, NO_LIMIT, Options};
 pub use search::Search;
 pub use snapshot::Snapshot;
-pub use storage::{Input, Kind, Output, ReleaseFn, Statistics, trim};
-pub use stream::{Borrowed, Moved, Stream, Whence};
+pub use storage::{Kind, ReleaseFn, Statistics};
+pub use stream::{Access, Borrowed, Moved, Stream, Whence};
 pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
+pub use sys::memory::{Input, Output};
 pub use view::View;
+
+/// Gives back the memory that is kept to be written again; says how many bytes that were.
+pub fn trim() -> usize {
+    storage::trim()
+}
 
 /// The boundary's handles, for the tests that show what does not compile.
 #[doc(hidden)]

@@ -1,32 +1,32 @@
-//! [`Snapshot`]: an immutable run of bytes at one address.
+//! [`Snapshot`]: immutable bytes at one address.
 
 use std::ffi::c_void;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 
 use crate::error::{Error, Result};
 use crate::search::{Bytes, Search};
-use crate::storage::{Block, Crossing, Input, Keep, ReleaseFn, Run, Trash, Writer};
-use crate::stream::{State, Stream};
+use crate::storage::{Block, Deferred, Frozen, Keep, Policy, ReleaseFn, Writer};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
+use crate::sys::memory::{Input, check_len};
 use crate::sys::threads;
 
 /// Bytes that never change, move or shrink while a reference to them is held.
 ///
 /// Cheap to share, from any thread, and independent of the stream they came from.
-pub struct Snapshot(pub(crate) Counted<Run>);
+pub struct Snapshot(pub(crate) Counted<Frozen>);
 
 impl Snapshot {
     /// A copy of `data`.
     pub fn copied<'a>(data: impl Into<Input<'a>>) -> Result<Self> {
         threads::detect();
-        let (data, trash) = (data.into(), &mut Trash::default());
-        let mut writer = Writer::new(Allocator::SYSTEM, Crossing::of(0));
+        let (data, deferred) = (data.into(), &mut Deferred::default());
+        let mut writer = Writer::new(Allocator::SYSTEM, Policy::for_constant_bytes());
         if data.len() > 0 {
-            writer.open(0, data.len(), Keep::Outside, false, trash)?;
+            writer.make_writable(0, data.len(), Keep::Outside, false, deferred)?;
             writer.put(0, data);
         }
-        writer.publish(0..data.len(), trash).map(Self)
+        writer.freeze(0..data.len(), deferred).map(Self)
     }
 
     /// Foreign memory, without a copy.
@@ -36,18 +36,13 @@ impl Snapshot {
     /// callback does not unwind. On failure it is not called.
     pub unsafe fn adopt(data: *const c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Result<Self> {
         threads::detect();
-        State::check_len(len)?;
+        check_len(len)?;
         // The handle first, so that its failure has no memory to give back.
-        let mut run = Counted::new(Run::empty(), Allocator::SYSTEM)?;
+        let mut frozen = Counted::new(Frozen::empty(), Allocator::SYSTEM)?;
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::foreign(data, len, release, ctx) }?;
-        *run.unique().expect("made just now") = Run::whole(block, len);
-        Ok(Self(run))
-    }
-
-    /// A range of a stream's content: shared, unless the bytes may change at their address.
-    pub(crate) fn of(state: &mut State, range: Range<usize>, trash: &mut Trash) -> Result<Self> {
-        state.publish(range, trash).map(Self)
+        *frozen.unique().expect("made just now") = Frozen::whole(block, len);
+        Ok(Self(frozen))
     }
 
     /// `len` bytes from `offset` on, of the same memory.
@@ -58,17 +53,12 @@ impl Snapshot {
         Counted::new(self.0.slice(offset, len)?, self.allocator()).map(Self)
     }
 
-    /// A stream of these bytes; if this was the last reference to them, its changes copy nothing.
-    pub fn into_stream(self) -> std::result::Result<Stream, (Self, Error)> {
-        Stream::from_snapshot(&self).map_err(|error| (self, error))
-    }
-
     /// Another reference to this snapshot.
     pub fn share(&self) -> Result<Self> {
         self.0.retain().map(Self)
     }
 
-    pub(crate) fn run(&self) -> &Run {
+    pub(crate) fn frozen(&self) -> &Frozen {
         &self.0
     }
 

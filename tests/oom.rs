@@ -9,7 +9,7 @@ mod common;
 
 use std::sync::Arc;
 
-use bytesio::{Error, Input, NO_LIMIT, Options, Result, Search, Snapshot, Stream, View, Whence};
+use bytesio::{Access, Error, Input, NO_LIMIT, Options, Result, Search, Snapshot, Stream, View, Whence};
 
 use common::Ledger;
 
@@ -59,7 +59,7 @@ impl Stage {
     }
 
     fn keep_view(&mut self, writable: bool) -> Result<()> {
-        let view = self.stream().getbuffer(writable)?;
+        let view = self.stream().getbuffer(Access::writable(writable))?;
         self.views.push(view);
         Ok(())
     }
@@ -301,7 +301,7 @@ fn into_stream_gives_the_snapshot_back_when_it_fails() {
     assert_eq!((error, &value[..]), (Error::NoMem, &b"kept"[..]));
     ledger.relent();
     let stream = value.into_stream().map_err(|(_, error)| error).expect("memory");
-    assert!(stream.getbuffer(false).expect("memory").starts_with(b"kept"));
+    assert!(stream.getbuffer(Access::ReadOnly).expect("memory").starts_with(b"kept"));
     drop(stream);
     ledger.assert_settled();
 }

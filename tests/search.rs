@@ -1,6 +1,6 @@
 //! Searches in snapshots and views, against the obvious way to do each.
 
-use bytesio::{Search, Snapshot, Stream};
+use bytesio::{Access, Search, Snapshot, Stream};
 use proptest::prelude::*;
 
 fn occurrences(bytes: &[u8], needle: &[u8], start: usize) -> Vec<usize> {
@@ -36,7 +36,7 @@ proptest! {
         (from, to) in (0..60_usize, 0..60_usize),
     ) {
         let stream = Stream::from_bytes(&bytes).unwrap();
-        let view = stream.getbuffer(true).unwrap();
+        let view = stream.getbuffer(Access::Writable).unwrap();
         check(&Snapshot::copied(&bytes).unwrap(), &bytes, &needle, start);
         check(&view, &bytes, &needle, start);
         check(&view, &bytes, &bytes, 0);

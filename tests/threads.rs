@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 
-use bytesio::{Error, NO_LIMIT, Options, Search, Snapshot, Stream, Whence};
+use bytesio::{Access, Error, NO_LIMIT, Options, Search, Snapshot, Stream, Whence};
 
 use common::{Ledger, Lent};
 
@@ -199,7 +199,7 @@ fn references_end_once_and_views_go_on() {
         let stream = Stream::with_options(&options).unwrap();
         stream.write(b"content").unwrap();
         let references: Vec<_> = (0..3).map(|_| Mutex::new(Some(stream.share().unwrap()))).collect();
-        let view = stream.getbuffer(true).unwrap();
+        let view = stream.getbuffer(Access::Writable).unwrap();
         drop(stream);
         together(6, |thread| {
             if let Some(slot) = references.get(thread) {

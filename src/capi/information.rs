@@ -27,7 +27,16 @@ pub unsafe extern "C" fn bio_get_statistics(stream: *const bio_stream, statistic
 }
 
 fn described((numbers, kind): (Statistics, Kind)) -> bio_statistics {
-    let Statistics { forks, fork_bytes, moves, move_bytes, snapshot_copies, snapshot_copy_bytes } = numbers;
+    let Statistics {
+        forks,
+        fork_bytes,
+        moves,
+        move_bytes,
+        snapshot_copies,
+        snapshot_copy_bytes,
+        updates,
+        update_bytes,
+    } = numbers;
     bio_statistics {
         struct_size: size_of::<bio_statistics>(),
         forks,
@@ -36,6 +45,8 @@ fn described((numbers, kind): (Statistics, Kind)) -> bio_statistics {
         move_bytes,
         snapshot_copies,
         snapshot_copy_bytes,
+        updates,
+        update_bytes,
         kind: code(kind),
         reserved: 0,
     }

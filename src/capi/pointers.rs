@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::slice;
 
 use crate::error::{Error, Result};
-use crate::storage::{Input, Output};
+use crate::sys::memory::{Input, Output};
 
 /// A buffer's address; NULL is one only for no bytes.
 #[inline]

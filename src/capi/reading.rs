@@ -12,8 +12,8 @@ use super::handle::give;
 use super::pointers::{out, output, set_if};
 use super::types::{bio_snapshot, bio_status, bio_stream};
 use crate::error::Result;
-use crate::storage::is_leaf;
 use crate::stream::{Borrowed, Stream};
+use crate::sys::memory::fits_inline;
 
 /// Reads up to `len` bytes at the position and moves it.
 ///
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn bio_read(
             let (nread, buf) = (out(nread).ok()?, output(buf, len).ok()?);
             Some(s.read_short(&buf)?.map(|n| nread.set(n)))
         };
-        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
+        let leaf = move |s: &Stream| if fits_inline(len) { plain(s) } else { None };
         call_short(stream, leaf, plain, move |s| {
             let (nread, buf) = (out(nread)?, output(buf, len)?);
             nread.set(s.read(buf)?);

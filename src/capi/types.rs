@@ -28,6 +28,12 @@ pub const BYTESIO_VIEW_READONLY: u32 = 0;
 ///
 /// Since: 0.1
 pub const BYTESIO_VIEW_WRITABLE: u32 = 1;
+/// bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
+/// buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
+/// all bytes to find what has changed.
+///
+/// Since: 0.1
+pub const BYTESIO_VIEW_PINNED: u32 = 2;
 
 /// bio_options.flags: no lock; whoever holds references to the stream, its views included, orders all calls.
 ///
@@ -193,6 +199,10 @@ pub struct bio_statistics {
     pub snapshot_copies: u64,
     /// Bytes copied for that.
     pub snapshot_copy_bytes: u64,
+    /// Times memory from before was brought up to date, by what had changed, instead of copying everything: for either.
+    pub updates: u64,
+    /// Bytes copied for that; they are in none of the other sums.
+    pub update_bytes: u64,
     /// One of BYTESIO_KIND_*.
     pub kind: u32,
     /// 0.

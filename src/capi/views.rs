@@ -9,15 +9,22 @@ use std::ptr;
 use super::guard::{ask, call, or};
 use super::handle::{self, give};
 use super::pointers::out;
-use super::types::{BYTESIO_VIEW_READONLY, BYTESIO_VIEW_WRITABLE, bio_snapshot, bio_status, bio_stream, bio_view};
+use super::types::{
+    BYTESIO_VIEW_PINNED, BYTESIO_VIEW_READONLY, BYTESIO_VIEW_WRITABLE, bio_snapshot, bio_status, bio_stream, bio_view,
+};
 use crate::error::Error;
+use crate::stream::Access;
 use crate::view::View;
+
+/// The flags of a view that devices write through.
+const PINNED: u32 = BYTESIO_VIEW_WRITABLE | BYTESIO_VIEW_PINNED;
 
 /// Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
 /// separates the two first, which copies; a read-only one need not.
 ///
 /// stream: borrowed for the call.
-/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE.
+/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or registered
+/// buffers write into it.
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
 /// Threads: any.
@@ -29,12 +36,13 @@ pub unsafe extern "C" fn bio_getbuffer(stream: *mut bio_stream, flags: u32, out:
     unsafe {
         call(stream, |s| {
             let out = self::out(out)?;
-            let writable = match flags {
-                BYTESIO_VIEW_READONLY => false,
-                BYTESIO_VIEW_WRITABLE => true,
+            let access = match flags {
+                BYTESIO_VIEW_READONLY => Access::ReadOnly,
+                BYTESIO_VIEW_WRITABLE => Access::Writable,
+                PINNED => Access::Pinned,
                 _ => return s.refuse(Error::Invalid),
             };
-            out.set(give::<bio_view>(s.getbuffer(writable)?));
+            out.set(give::<bio_view>(s.getbuffer(access)?));
             Ok(())
         })
     }

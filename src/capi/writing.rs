@@ -11,8 +11,8 @@ use super::handle::borrow;
 use super::pointers::{address, input};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
 use crate::error::Error;
-use crate::storage::{Input, is_leaf};
 use crate::stream::Stream;
+use crate::sys::memory::{Input, fits_inline};
 
 /// Writes `len` bytes at the position and moves it.
 ///
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void,
     // SAFETY: as the header demands.
     unsafe {
         let plain = move |s: &Stream| input(data, len).is_ok_and(|data| s.write_short(data)).then_some(Ok(()));
-        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
+        let leaf = move |s: &Stream| if fits_inline(len) { plain(s) } else { None };
         call_short(stream, leaf, plain, move |s| s.write(input(data, len)?))
     }
 }

@@ -1,23 +1,21 @@
-//! [`Block`]: a counted, contiguous run of memory with a capacity, of one of several kinds.
+//! [`Block`]: a counted, contiguous run of memory with a capacity.
 //!
-//! This is the seam between what streams mean and where bytes are: everything above sees bytes up to a
-//! length, room beyond it, how many hold the block, growth, and a new block with the same bytes. A further kind of
-//! memory is a further [`Body`].
+//! What the memory is, is the [`Backing`]'s affair: it decides how the block grows, whether it may be changed in place
+//! and what it gives back; the writer asks. A block whose last user lets it go goes home where it has one
+//! ([`Home`]): to the stream that wants to write into it again.
 
 use std::cell::Cell;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::ptr::NonNull;
 
-use super::foreign::{Foreign, ReleaseFn};
-use super::heap;
-#[cfg(mapped)]
-use super::mapped::{self, Live, Mapping};
-use super::region::{Input, NOWHERE};
+use super::backing::{Backing, Foreign, Mapping, ReleaseFn, heap};
+use super::spares::{self, Home};
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
-#[cfg(mapped)]
-use crate::sys::vm;
+use crate::sys::memory::{Input, NOWHERE};
 
 /// What a stream's bytes are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,45 +32,42 @@ pub enum Kind {
     Mapped,
 }
 
-enum Body {
-    Heap,
-    #[cfg(mapped)]
-    Mapped(Mapping),
-    Foreign(Foreign),
-    Fixed,
-}
-
-struct Header {
+pub(super) struct Header {
     /// Changed only by the block's one writer, under its stream's lock, while it is the only party that
-    /// looks at them: runs carry their own address and length.
+    /// looks at them: frozen pieces carry their own address and length.
     data: Cell<NonNull<u8>>,
     capacity: Cell<usize>,
-    body: Body,
+    /// Where the block goes when nobody uses it any more. Set by its writer, who holds it then, and read by the last
+    /// holder, for whom the count has ordered that before.
+    home: Cell<Option<Home>>,
+    /// How many bytes it is counted with while it is kept for reuse.
+    kept: Cell<usize>,
+    backing: Backing,
     allocator: Allocator,
 }
 
-// SAFETY: the cells are used by one writer at a time (see the field's text), the rest is only read.
+// SAFETY: the cells are used by one party at a time (see the fields' texts), the rest is only read.
 unsafe impl Send for Header {}
 // SAFETY: as above.
 unsafe impl Sync for Header {}
 
 impl Drop for Header {
     fn drop(&mut self) {
-        if let Body::Heap = self.body {
-            // SAFETY: a heap body's memory is its own, of this capacity, and nobody holds the block any more.
+        if let Backing::Heap = self.backing {
+            // SAFETY: a heap block's memory is its own, of this capacity, and nobody holds the block any more.
             unsafe { heap::free(self.data.get(), self.capacity.get(), self.allocator) }
         }
     }
 }
 
 /// One reference to a block.
-pub(crate) struct Block(Counted<Header>);
+pub(crate) struct Block(ManuallyDrop<Counted<Header>>);
 
 impl Block {
     /// Heap memory of `capacity` bytes, which must not be zero; its bytes are not initialised.
     pub(crate) fn heap(capacity: usize, allocator: Allocator) -> Result<Self> {
         let data = heap::allocate(capacity, allocator)?;
-        Self::new(data, capacity, Body::Heap, allocator).inspect_err(|_| {
+        Self::new(data, capacity, Backing::Heap, allocator).inspect_err(|_| {
             // SAFETY: allocated just now; `new` takes ownership only on success.
             unsafe { heap::free(data, capacity, allocator) }
         })
@@ -91,7 +86,7 @@ impl Block {
     ) -> Result<Self> {
         let foreign = Foreign::new(data.cast_mut(), len, release, ctx);
         let data = NonNull::new(data.cast_mut().cast()).unwrap_or(NOWHERE);
-        Self::new(data, len, Body::Foreign(foreign), Allocator::SYSTEM)
+        Self::new(data, len, Backing::Foreign(foreign), Allocator::SYSTEM)
     }
 
     /// The caller's own memory, written in place.
@@ -99,20 +94,32 @@ impl Block {
     /// # Safety
     /// The memory is readable and writable as long as the block lives.
     pub(crate) unsafe fn fixed(data: NonNull<u8>, capacity: usize) -> Result<Self> {
-        Self::new(data, capacity, Body::Fixed, Allocator::SYSTEM)
+        Self::new(data, capacity, Backing::Fixed, Allocator::SYSTEM)
     }
 
-    /// Owns what `body` says it owns on success only.
-    fn new(data: NonNull<u8>, capacity: usize, body: Body, allocator: Allocator) -> Result<Self> {
-        // The body goes in last: were it in a header that is dropped for want of memory, it would be released.
-        let header = Header { data: Cell::new(data), capacity: Cell::new(capacity), body: Body::Fixed, allocator };
+    /// A range of addresses that shows a file in memory.
+    pub(super) fn mapped(mapping: Mapping) -> Result<Self> {
+        Self::new(mapping.base(), mapping.capacity(), Backing::Mapped(mapping), Allocator::SYSTEM)
+    }
+
+    /// Owns what `backing` says it owns on success only.
+    fn new(data: NonNull<u8>, capacity: usize, backing: Backing, allocator: Allocator) -> Result<Self> {
+        // The backing goes in last: were it in a header that is dropped for want of memory, it would be released.
+        let header = Header {
+            data: Cell::new(data),
+            capacity: Cell::new(capacity),
+            home: Cell::new(None),
+            kept: Cell::new(0),
+            backing: Backing::Fixed,
+            allocator,
+        };
         match Counted::new(header, allocator) {
             Ok(mut counted) => {
-                counted.unique().expect("made just now").body = body;
-                Ok(Self(counted))
+                counted.unique().expect("made just now").backing = backing;
+                Ok(Self(ManuallyDrop::new(counted)))
             }
             Err(error) => {
-                if let Body::Foreign(mut foreign) = body {
+                if let Backing::Foreign(mut foreign) = backing {
                     foreign.disarm();
                 }
                 Err(error)
@@ -120,112 +127,20 @@ impl Block {
         }
     }
 
-    /// Pages of a file in memory, with room for `capacity` bytes; their content is whatever it is.
-    #[cfg(mapped)]
-    pub(super) fn mapped(capacity: usize) -> Result<Self> {
-        Self::of_mapping(|still| Mapping::create(capacity, still).map(|mapping| (mapping, ()))).map(|(block, ())| block)
-    }
-
-    /// A block around a mapping, made while no fork can happen and noticed by forks from its first moment on.
-    #[cfg(mapped)]
-    fn of_mapping<X>(make: impl FnOnce(&mapped::Still) -> vm::Result<(Mapping, X)>) -> Result<(Self, X)> {
-        // Declared first, dropped last: a mapping may not be dropped while forks are kept away.
-        let mut block = Self::new(NOWHERE, 0, Body::Fixed, Allocator::SYSTEM)?;
-        let still = mapped::still().map_err(|_| Error::NoMem)?;
-        let (mapping, extra) = make(&still).map_err(|_| Error::NoMem)?;
-        let header = block.0.unique().ok_or(Error::NoMem)?;
-        (header.data, header.capacity) = (Cell::new(mapping.base()), Cell::new(mapping.size()));
-        header.body = Body::Mapped(mapping);
-        block.mapping().map_or(Err(vm::Refused), |mapping| mapping.settle(&still)).map_err(|_| Error::NoMem)?;
-        drop(still);
-        Ok((block, extra))
+    pub(super) fn backing(&self) -> &Backing {
+        &self.0.backing
     }
 
     /// The mapping of a mapped block.
-    #[cfg(mapped)]
     pub(super) fn mapping(&self) -> Option<&Mapping> {
-        match &self.0.body {
-            Body::Mapped(mapping) => Some(mapping),
+        match &self.0.backing {
+            Backing::Mapped(mapping) => Some(mapping),
             _ => None,
         }
     }
 
-    /// The writer's next block in the same file, this one's mapping being left to its runs; how many bytes of it are
-    /// tracked goes with it. Refused for other kinds.
-    #[cfg(mapped)]
-    pub(super) fn successor(&self, frozen: usize, needed: usize) -> Result<(Self, usize)> {
-        let mapping = self.mapping().ok_or(Error::Unsupported)?;
-        let made = Self::of_mapping(|still| mapping.successor(frozen, needed, still))?;
-        mapping.retire();
-        Ok(made)
-    }
-
-    /// A snapshot's block while a view goes on writing to this one; `None` if `last` still says it all.
-    #[cfg(mapped)]
-    pub(super) fn live(&self, len: usize, last: Option<&[u8]>) -> Result<Option<(Self, usize)>> {
-        let mapping = self.mapping().ok_or(Error::Unsupported)?;
-        let mut same = false;
-        let made = Self::of_mapping(|still| match mapping.live(len, last, still)? {
-            Live::New(next, copied) => Ok((next, copied)),
-            Live::Same => {
-                same = true;
-                Err(vm::Refused)
-            }
-        });
-        if same { Ok(None) } else { made.map(Some) }
-    }
-
-    /// Below this, changes in place have to be announced by [`touch`](Self::touch).
-    pub(super) fn tracked(&self) -> usize {
-        #[cfg(mapped)]
-        if let Some(mapping) = self.mapping() {
-            return mapping.tracked();
-        }
-        0
-    }
-
-    /// The bytes in `[from, to)` are about to change in place.
-    pub(super) fn touch(&self, from: usize, to: usize) {
-        #[cfg(mapped)]
-        if let Some(mapping) = self.mapping() {
-            mapping.touch(from, to);
-        }
-        #[cfg(not(mapped))]
-        let _ = (from, to);
-    }
-
-    /// Writes `input` at `at` by another way than the address, where that is cheaper; says whether it has. Only for the
-    /// block's writer, and as if through the address.
-    pub(super) fn store(&self, at: usize, input: Input<'_>) -> bool {
-        #[cfg(mapped)]
-        if let Some(mapping) = self.mapping() {
-            return mapping.store(at, input);
-        }
-        let _ = (at, input);
-        false
-    }
-
-    /// From how many bytes on [`store`](Self::store) is worth asking.
-    pub(super) fn bulk(&self) -> usize {
-        #[cfg(mapped)]
-        if self.mapping().is_some() {
-            return mapped::BULK;
-        }
-        usize::MAX
-    }
-
-    /// Whether the block's bytes may be changed by whoever alone holds it.
-    pub(super) fn is_writable(&self) -> bool {
-        match &self.0.body {
-            Body::Heap => true,
-            #[cfg(mapped)]
-            Body::Mapped(mapping) => !mapping.is_retired(),
-            Body::Foreign(_) | Body::Fixed => false,
-        }
-    }
-
     pub(crate) fn retain(&self) -> Result<Self> {
-        self.0.retain().map(Self)
+        self.0.retain().map(|counted| Self(ManuallyDrop::new(counted)))
     }
 
     /// How many references there are; see [`Counted::holders`] for what seeing few of them means.
@@ -245,6 +160,10 @@ impl Block {
         self.0.capacity.get()
     }
 
+    pub(super) fn kind(&self) -> Kind {
+        self.0.backing.kind()
+    }
+
     /// The first `n` bytes, as something to be copied; somebody has written them.
     pub(crate) fn front(&self, n: usize) -> Input<'_> {
         assert!(n <= self.capacity());
@@ -252,26 +171,132 @@ impl Block {
         unsafe { Input::from_raw(self.data(), n) }
     }
 
-    pub(super) fn kind(&self) -> Kind {
-        match self.0.body {
-            Body::Heap => Kind::Heap,
-            #[cfg(mapped)]
-            Body::Mapped(_) => Kind::Mapped,
-            Body::Foreign(_) => Kind::Foreign,
-            Body::Fixed => Kind::Fixed,
+    /// Copies a range of `from` to the same place in this block.
+    ///
+    /// # Safety
+    /// Nobody else uses this range of this block, and `from` is readable there and not this block.
+    pub(super) unsafe fn copy_from(&self, from: NonNull<u8>, range: Range<usize>) {
+        assert!(range.start <= range.end && range.end <= self.capacity());
+        // SAFETY: within both, as the assertion and the caller say.
+        unsafe {
+            let input = Input::from_raw(from.add(range.start), range.len());
+            self.write(range.start, input);
         }
     }
 
-    /// Makes a heap block larger or smaller, perhaps elsewhere, keeping the bytes that fit.
+    /// Writes `input` at `at`, the way that is cheapest for this kind of memory.
     ///
     /// # Safety
-    /// The caller is the block's writer, and no pointer into the block is used again.
-    pub(super) unsafe fn resize(&self, capacity: usize) -> Result<()> {
-        debug_assert!(matches!(self.0.body, Body::Heap));
-        // SAFETY: a heap body's memory came from `heap` with this capacity and allocator.
+    /// The range lies within the block, and nobody else uses it.
+    pub(super) unsafe fn write(&self, at: usize, input: Input<'_>) {
+        if !self.0.backing.write_bulk(at, input) {
+            // SAFETY: passed on from the caller.
+            unsafe { input.copy_to(self.data().add(at).as_ptr()) }
+        }
+    }
+
+    /// Makes the block hold `needed` bytes where it is, whoever reads it. Only for its writer.
+    pub(super) fn lengthen(&self, needed: usize) -> Result<()> {
+        let mapping = self.mapping().ok_or(Error::Unsupported)?;
+        mapping.lengthen(needed)?;
+        self.0.capacity.set(mapping.capacity());
+        Ok(())
+    }
+
+    /// Makes the block hold at least `needed` bytes, `wanted` if that can be had, perhaps elsewhere in memory; its
+    /// bytes stay.
+    ///
+    /// # Safety
+    /// The caller is the block's writer and its only user: no pointer into the block is used again.
+    pub(super) unsafe fn grow(&self, needed: usize, wanted: usize) -> Result<()> {
+        match &self.0.backing {
+            // SAFETY: passed on from the caller.
+            Backing::Heap => unsafe { self.resize(wanted).or_else(|_| self.resize(needed)) },
+            Backing::Mapped(mapping) => {
+                let grown = mapping.relocate(needed);
+                // It may have moved before something was refused.
+                self.0.data.set(mapping.base());
+                self.0.capacity.set(mapping.capacity());
+                grown
+            }
+            Backing::Foreign(_) | Backing::Fixed => Err(Error::Unsupported),
+        }
+    }
+
+    /// Gives back what lies beyond `len` bytes; where that cannot be had, nothing changes.
+    ///
+    /// # Safety
+    /// As for [`grow`](Self::grow).
+    pub(super) unsafe fn shrink(&self, len: usize) {
+        match &self.0.backing {
+            Backing::Heap if self.capacity() > len => {
+                // SAFETY: passed on from the caller.
+                let _ = unsafe { self.resize(len) };
+            }
+            Backing::Mapped(mapping) => mapping.shrink(len),
+            _ => {}
+        }
+    }
+
+    /// # Safety
+    /// As for [`grow`](Self::grow); a heap block.
+    unsafe fn resize(&self, capacity: usize) -> Result<()> {
+        // SAFETY: a heap block's memory came from `heap` with this capacity and allocator.
         let data = unsafe { heap::resize(self.data(), self.capacity(), capacity, self.0.allocator) }?;
         self.0.data.set(data);
         self.0.capacity.set(capacity);
         Ok(())
+    }
+
+    /// Says where the block goes when nobody uses it any more. Only for its writer.
+    pub(super) fn set_home(&self, home: Option<Home>) {
+        self.0.home.set(home);
+    }
+
+    pub(super) fn home(&self) -> Option<Home> {
+        self.0.home.get()
+    }
+
+    /// How much memory it keeps while nobody uses it; settled when it begins to be kept.
+    pub(super) fn count_kept(&self) -> usize {
+        let bytes = match &self.0.backing {
+            Backing::Heap => self.capacity(),
+            Backing::Mapped(mapping) => mapping.own_memory(),
+            Backing::Foreign(_) | Backing::Fixed => 0,
+        };
+        self.0.kept.set(bytes);
+        bytes
+    }
+
+    /// What [`count_kept`](Self::count_kept) has said.
+    pub(super) fn kept(&self) -> usize {
+        self.0.kept.get()
+    }
+
+    /// Gives the reference out as an address.
+    pub(super) fn into_raw(self) -> NonNull<c_void> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not dropped, so the reference is moved and not doubled.
+        unsafe { ManuallyDrop::take(&mut this.0) }.into_raw()
+    }
+
+    /// Takes a reference back that [`into_raw`](Self::into_raw) gave out.
+    ///
+    /// # Safety
+    /// As for [`Counted::from_raw`].
+    pub(super) unsafe fn from_raw(ptr: NonNull<c_void>) -> Self {
+        // SAFETY: passed on from the caller.
+        Self(ManuallyDrop::new(unsafe { Counted::from_raw(ptr) }))
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let counted = unsafe { ManuallyDrop::take(&mut self.0) };
+        let Some(last) = counted.into_last() else { return };
+        if let Some(home) = last.home.take() {
+            spares::park(Self(ManuallyDrop::new(last)), home);
+        }
     }
 }

@@ -5,8 +5,9 @@
 use super::Stream;
 use super::state::State;
 use crate::error::{Error, Result};
-use crate::storage::{Input, Keep, Trash};
+use crate::storage::{Deferred, Keep};
 use crate::sys::fd::{self, Errno};
+use crate::sys::memory::Input;
 
 /// How far a transfer came. Where the operating system ended it, `os_error` says why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,10 +24,10 @@ const CHUNK: usize = 4096;
 impl Stream {
     /// Reads from `descriptor` at the position until its end, until `max` bytes, or until nothing more fits.
     pub fn read_fd(&self, descriptor: i32, max: usize) -> Result<Moved> {
-        self.change(|s, trash| {
+        self.change(|s, deferred| {
             let mut moved = Moved::default();
             while moved.bytes < max {
-                match s.read_some(descriptor, max - moved.bytes, trash) {
+                match s.read_some(descriptor, max - moved.bytes, deferred) {
                     Ok(Ok(0)) => break,
                     Ok(Ok(n)) => moved.bytes += n,
                     Ok(Err(errno)) => {
@@ -73,10 +74,10 @@ impl State {
         &mut self,
         descriptor: i32,
         max: usize,
-        trash: &mut Trash,
+        deferred: &mut Deferred,
     ) -> Result<std::result::Result<usize, Errno>> {
         let n = self.acceptable(max)?;
-        let at = self.open(self.position, n, Keep::All, false, trash)?;
+        let at = self.make_writable(self.position, n, Keep::All, false, deferred)?;
         let got = fd::read(descriptor, self.writer.window(at, n));
         if let Ok(got @ 1..) = got {
             self.writer.reach(at, got);
@@ -89,9 +90,9 @@ impl State {
     fn acceptable(&self, max: usize) -> Result<usize> {
         let least = self.check_end(self.position, 1)?;
         let at = least - 1;
-        let most = if self.exports > 0 { self.writer.len() as u64 } else { self.most() };
+        let most = if self.exports.all > 0 { self.writer.len() as u64 } else { self.max_len() };
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(isize::MAX as usize) - at;
-        let room = self.writer.room().saturating_sub(at).max(CHUNK);
+        let room = self.writer.capacity().saturating_sub(at).max(CHUNK);
         if most == 0 { Err(Error::Limit) } else { Ok(max.min(most).min(room)) }
     }
 }

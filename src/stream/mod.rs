@@ -1,11 +1,11 @@
 //! [`Stream`]: a seekable, growable byte stream in memory with one position.
 //!
 //! This module makes streams and ends them; its children hold what streams can do: `position`, `read`,
-//! `write`, `size`, `window`, `publish`, `descriptor`.
+//! `write`, `size`, `window`, `export`, `descriptor`.
 
 mod descriptor;
+mod export;
 mod position;
-mod publish;
 mod read;
 mod size;
 mod state;
@@ -18,31 +18,32 @@ use std::ptr::NonNull;
 use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
 use crate::snapshot::Snapshot;
-use crate::storage::{Block, Crossing, Input, Keep, Kind, ReleaseFn, Statistics, Trash, Writer};
+use crate::storage::{Block, Deferred, Keep, Kind, Policy, ReleaseFn, Statistics, Writer};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
 use crate::sys::lock::Lock;
+use crate::sys::memory::{Input, check_len};
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::threads;
 
 pub use descriptor::Moved;
+pub use export::Access;
 pub use position::Whence;
 pub use read::Borrowed;
 use state::Health;
 pub(crate) use state::State;
-pub use window::Window;
 
 /// What all references to a stream share, and what its views keep after the last of them.
-pub(crate) struct Core {
+pub(crate) struct Shared {
     lock: Lock<State>,
     /// References that may use the stream; the views' are not among them.
     owners: AtomicUsize,
 }
 
 /// One reference to a stream. Any thread may hold one; each call is atomic with respect to every other.
-pub struct Stream(pub(crate) Counted<Core>);
+pub struct Stream(pub(crate) Counted<Shared>);
 
-impl Core {
+impl Shared {
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         self.lock.with(f)
@@ -62,31 +63,28 @@ impl Stream {
 
     /// An empty stream, as the options say.
     pub fn with_options(options: &Options) -> Result<Self> {
-        let mut writer = Writer::new(options.allocator, Crossing::of(options.mapped_from));
+        let mut writer = Writer::new(options.allocator, Policy::of(options.mapped_from));
         if options.capacity as u64 > options.limit {
             return Err(Error::Limit);
         }
         if options.capacity > 0 {
-            writer.open(0, options.capacity, Keep::All, false, &mut Trash::default())?;
+            writer.make_writable(0, options.capacity, Keep::All, false, &mut Deferred::default())?;
         }
         Self::over(writer, options.limit, options.locking)
     }
 
     /// A stream that holds a copy of `data`, at position 0.
     pub fn from_bytes<'a>(data: impl Into<Input<'a>>) -> Result<Self> {
-        let data = data.into();
-        let mut writer = Writer::new(Allocator::SYSTEM, Crossing::of(0));
-        if data.len() > 0 {
-            writer.open(0, data.len(), Keep::Outside, false, &mut Trash::default())?;
-            writer.put(0, data);
-        }
-        Self::over(writer, NO_LIMIT, Locking::ON)
+        let copy = Snapshot::copied(data)?;
+        let stream = Self::from_snapshot(&copy)?;
+        drop(copy);
+        Ok(stream)
     }
 
     /// A stream with a snapshot's bytes, shared until its first change, at position 0.
     pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self> {
-        let mut writer = Writer::new(snapshot.allocator(), Crossing::of(0));
-        writer.borrow(snapshot.run(), &mut Trash::default())?;
+        let mut writer = Writer::new(snapshot.allocator(), Policy::of(0));
+        writer.borrow(snapshot.frozen(), &mut Deferred::default())?;
         Self::over(writer, NO_LIMIT, Locking::ON)
     }
 
@@ -96,12 +94,12 @@ impl Stream {
     /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any thread may do, and the
     /// callback does not unwind. On failure it is not called.
     pub unsafe fn adopt(data: *const c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Result<Self> {
-        State::check_len(len)?;
+        check_len(len)?;
         // The stream first, so that its failure has no memory to give back.
         let stream = Self::new()?;
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::foreign(data, len, release, ctx) }?;
-        stream.install(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)));
+        stream.install(Writer::over(block, len, Allocator::SYSTEM, Policy::of(0)));
         Ok(stream)
     }
 
@@ -111,26 +109,26 @@ impl Stream {
     /// # Safety
     /// The memory is readable and writable until stream and views are gone.
     pub unsafe fn over_fixed(data: NonNull<u8>, capacity: usize, len: usize) -> Result<Self> {
-        State::check_len(capacity)?;
+        check_len(capacity)?;
         if len > capacity {
             return Err(Error::Invalid);
         }
         // SAFETY: passed on from the caller.
         let block = unsafe { Block::fixed(data, capacity) }?;
-        Self::over(Writer::over(block, len, Allocator::SYSTEM, Crossing::of(0)), NO_LIMIT, Locking::ON)
+        Self::over(Writer::over(block, len, Allocator::SYSTEM, Policy::of(0)), NO_LIMIT, Locking::ON)
     }
 
     fn over(writer: Writer, limit: u64, locking: Locking) -> Result<Self> {
         threads::detect();
         let allocator = writer.allocator();
         let lock = Lock::new(State::new(writer, limit), !locking.is_on());
-        Counted::new(Core { lock, owners: AtomicUsize::new(1) }, allocator).map(Self)
+        Counted::new(Shared { lock, owners: AtomicUsize::new(1) }, allocator).map(Self)
     }
 
     fn install(&self, writer: Writer) {
         self.0.with(|s| {
             s.writer = writer;
-            s.refresh();
+            s.update_max_len();
         });
     }
 
@@ -138,12 +136,12 @@ impl Stream {
     pub fn duplicate(&self) -> Result<Self> {
         // SAFETY: the twin is used as the options of this one said.
         let locking = if self.0.lock.opted_out() { unsafe { Locking::off() } } else { Locking::ON };
-        let (snapshot, position, limit, crossing) = self.inspect_with_trash(|s, trash| {
+        let (snapshot, position, limit, policy) = self.inspect_deferring(|s, deferred| {
             let all = 0..s.writer.len();
-            Ok((Snapshot::of(s, all, trash)?, s.position, s.limit, s.writer.crossing()))
+            Ok((s.snapshot(all, deferred)?, s.position, s.limit, s.writer.policy()))
         })?;
-        let mut writer = Writer::new(snapshot.allocator(), crossing);
-        writer.borrow(snapshot.run(), &mut Trash::default())?;
+        let mut writer = Writer::new(snapshot.allocator(), policy);
+        writer.borrow(snapshot.frozen(), &mut Deferred::default())?;
         let stream = Self::over(writer, limit, locking)?;
         stream.0.with(|s| s.position = position);
         Ok(stream)
@@ -164,23 +162,23 @@ impl Stream {
 
     /// Closes the stream and hands its bytes over as a snapshot.
     pub fn close_take(&self) -> Result<Snapshot> {
-        self.end(|s, trash| {
+        self.end(|s, deferred| {
             s.check_open()?;
             let all = 0..s.writer.len();
-            Snapshot::of(s, all, trash)
+            s.snapshot(all, deferred)
         })
     }
 
-    fn end<R>(&self, last_words: impl FnOnce(&mut State, &mut Trash) -> Result<R>) -> Result<R> {
-        let mut trash = Trash::default();
+    fn end<R>(&self, last_words: impl FnOnce(&mut State, &mut Deferred) -> Result<R>) -> Result<R> {
+        let mut deferred = Deferred::default();
         self.0.with(|s| {
             if s.health == Health::Broken {
                 return Err(Error::Internal);
             }
             s.check_no_window()?;
-            let result = last_words(s, &mut trash)?;
+            let result = last_words(s, &mut deferred)?;
             s.health = Health::Closed;
-            s.let_go_if_over(&mut trash);
+            s.let_go_if_over(&mut deferred);
             Ok(result)
         })
     }
@@ -226,17 +224,17 @@ impl Stream {
     }
 
     /// As [`inspect`](Self::inspect), where something may have to be dropped after the lock.
-    pub(crate) fn inspect_with_trash<R>(&self, f: impl FnOnce(&mut State, &mut Trash) -> Result<R>) -> Result<R> {
-        let mut trash = Trash::default();
-        self.inspect(|s| f(s, &mut trash))
+    pub(crate) fn inspect_deferring<R>(&self, f: impl FnOnce(&mut State, &mut Deferred) -> Result<R>) -> Result<R> {
+        let mut deferred = Deferred::default();
+        self.inspect(|s| f(s, &mut deferred))
     }
 
     /// A call that may change length, bytes or memory.
-    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut State, &mut Trash) -> Result<R>) -> Result<R> {
-        self.inspect_with_trash(|s, trash| {
+    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut State, &mut Deferred) -> Result<R>) -> Result<R> {
+        self.inspect_deferring(|s, deferred| {
             s.check_no_window()?;
-            let result = f(s, trash);
-            s.refresh();
+            let result = f(s, deferred);
+            s.update_max_len();
             result
         })
     }
@@ -244,13 +242,20 @@ impl Stream {
 
 impl State {
     /// Of a closed stream, what no view needs any more.
-    pub(crate) fn let_go_if_over(&mut self, trash: &mut Trash) {
+    pub(crate) fn let_go_if_over(&mut self, deferred: &mut Deferred) {
         if self.health != Health::Open {
-            self.writer.set_ceiling(0);
-            if self.exports == 0 {
-                self.writer.leave(trash);
+            self.writer.set_max_len(0);
+            if self.exports.all == 0 {
+                self.writer.leave(deferred);
             }
         }
+    }
+}
+
+impl Snapshot {
+    /// A stream of these bytes; if this was the last reference to them, its changes copy nothing.
+    pub fn into_stream(self) -> std::result::Result<Stream, (Self, Error)> {
+        Stream::from_snapshot(&self).map_err(|error| (self, error))
     }
 }
 
@@ -259,11 +264,11 @@ impl Drop for Stream {
         // AcqRel, for what other owners did comes before the end. Views keep the core, not the stream: if
         // there are any, the stream is closed under them; if not, the core goes with this reference.
         if self.0.owners.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.holders() > 1 {
-            let mut trash = Trash::default();
+            let mut deferred = Deferred::default();
             self.0.with(|s| {
                 s.health = Health::Closed;
-                Window::discard(s, &mut trash);
-                s.let_go_if_over(&mut trash);
+                s.discard_window(&mut deferred);
+                s.let_go_if_over(&mut deferred);
             });
         }
     }

@@ -63,12 +63,12 @@ impl Stream {
 
     /// The length that the present memory can hold; 0 once closed.
     pub fn capacity(&self) -> u64 {
-        self.ask(|s| s.writer.room() as u64)
+        self.ask(|s| s.writer.capacity() as u64)
     }
 
     /// How many exports are open: views from `getbuffer` of which that view or a slice of it is alive; 0 once closed.
     pub fn export_count(&self) -> usize {
-        self.ask(|s| s.exports)
+        self.ask(|s| s.exports.all)
     }
 
     fn ask<N: Default>(&self, f: impl FnOnce(&State) -> N) -> N {

@@ -7,7 +7,7 @@ use super::state::State;
 use crate::error::Result;
 use crate::search;
 use crate::snapshot::Snapshot;
-use crate::storage::Output;
+use crate::sys::memory::{Output, check_len};
 
 /// A piece of the stream's own memory, good until the next call that changes the stream.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ impl Stream {
     pub fn pread<'a>(&self, into: impl Into<Output<'a>>, offset: u64) -> Result<usize> {
         let into = into.into();
         self.inspect(|s| {
-            State::check_len(into.len())?;
+            check_len(into.len())?;
             let at = usize::try_from(State::check_size(offset)?).unwrap_or(usize::MAX);
             Ok(s.writer.get(at, &into))
         })
@@ -70,10 +70,10 @@ impl Stream {
 
     /// Up to `n` bytes at the position as a snapshot; the position moves.
     pub fn read_snapshot(&self, n: usize) -> Result<Snapshot> {
-        self.inspect_with_trash(|s, trash| {
+        self.inspect_deferring(|s, deferred| {
             let start = s.offset();
             let n = n.min(s.available());
-            let snapshot = Snapshot::of(s, start..start + n, trash)?;
+            let snapshot = s.snapshot(start..start + n, deferred)?;
             s.position += n as u64;
             Ok(snapshot)
         })
@@ -84,7 +84,7 @@ impl State {
     #[inline(always)]
     fn read(&mut self, into: &Output<'_>) -> Result<usize> {
         self.check_open()?;
-        State::check_len(into.len())?;
+        check_len(into.len())?;
         let n = self.writer.get(self.offset(), into);
         self.position += n as u64;
         Ok(n)

@@ -1,8 +1,10 @@
 //! [`State`]: what a stream's lock protects, and the checks that stand before every change.
 
-use super::window::Window;
+use std::ops::Range;
+
 use crate::error::{Error, Result};
-use crate::storage::{Keep, Trash, Writer};
+use crate::snapshot::Snapshot;
+use crate::storage::{Block, Deferred, Keep, Writer};
 use crate::sys::lock::Poison;
 
 /// The furthest position and the greatest length: what a signed 64-bit offset and an object can have.
@@ -16,6 +18,23 @@ pub(super) enum Health {
     Broken,
 }
 
+/// An open window: memory that the caller fills.
+pub(super) struct Window {
+    pub(super) at: u64,
+    pub(super) capacity: usize,
+    /// Over existing bytes; behind them the window is the block's own.
+    pub(super) scratch: Option<Block>,
+}
+
+/// How many exports of each sort are open.
+#[derive(Default)]
+pub(super) struct Exports {
+    pub(super) all: usize,
+    pub(super) writable: usize,
+    /// Writable ones through which bytes may come that no page table shows.
+    pub(super) pinned: usize,
+}
+
 pub(crate) struct State {
     pub(super) writer: Writer,
     /// From 0 to [`FURTHEST`]; may be past the end.
@@ -23,22 +42,21 @@ pub(crate) struct State {
     pub(super) health: Health,
     pub(super) limit: u64,
     pub(super) window: Option<Window>,
-    pub(super) exports: usize,
-    pub(super) writable_exports: usize,
+    pub(super) exports: Exports,
 }
 
 impl Poison for State {
     fn poison(&mut self) {
         self.health = Health::Broken;
-        self.writer.set_ceiling(0);
+        self.writer.set_max_len(0);
     }
 }
 
 impl State {
     pub(super) fn new(writer: Writer, limit: u64) -> Self {
-        let mut state =
-            Self { writer, position: 0, health: Health::Open, limit, window: None, exports: 0, writable_exports: 0 };
-        state.refresh();
+        let exports = Exports::default();
+        let mut state = Self { writer, position: 0, health: Health::Open, limit, window: None, exports };
+        state.update_max_len();
         state
     }
 
@@ -56,8 +74,8 @@ impl State {
     }
 
     /// The greatest length this stream may have, for its limit or because its memory is fixed.
-    pub(super) fn most(&self) -> u64 {
-        if self.writer.is_fixed() { self.limit.min(self.writer.room() as u64) } else { self.limit }
+    pub(super) fn max_len(&self) -> u64 {
+        if self.writer.is_fixed() { self.limit.min(self.writer.capacity() as u64) } else { self.limit }
     }
 
     /// The end of a write of `n` bytes at `at`, if the stream may have it.
@@ -66,7 +84,7 @@ impl State {
         let end = usize::try_from(end).ok().filter(|end| isize::try_from(*end).is_ok()).ok_or(Error::Overflow)?;
         if end > self.writer.len() {
             self.check_unexported()?;
-            if end as u64 > self.most() {
+            if end as u64 > self.max_len() {
                 return Err(Error::Limit);
             }
         }
@@ -74,37 +92,44 @@ impl State {
     }
 
     pub(super) fn check_unexported(&self) -> Result<()> {
-        if self.exports > 0 { Err(Error::Exported) } else { Ok(()) }
+        if self.exports.all > 0 { Err(Error::Exported) } else { Ok(()) }
     }
 
-    /// Whether a snapshot must copy: the bytes at this address may change by other hands than the stream's.
-    pub(super) fn is_shown_writable(&self) -> bool {
-        self.writable_exports > 0 || self.writer.is_fixed()
+    /// A range of the content as a snapshot: shared, unless the bytes at this address may change by other hands than
+    /// the stream's.
+    pub(crate) fn snapshot(&mut self, range: Range<usize>, deferred: &mut Deferred) -> Result<Snapshot> {
+        let frozen = if self.exports.writable > 0 || self.writer.is_fixed() {
+            self.writer.capture(range, self.exports.pinned == 0, deferred)
+        } else {
+            self.writer.freeze(range, deferred)
+        };
+        frozen.map(Snapshot)
     }
 
     /// Makes `n` bytes at `at` writable, after every check; gives the offset.
-    pub(super) fn open(&mut self, at: u64, n: usize, keep: Keep, aliased: bool, trash: &mut Trash) -> Result<usize> {
+    pub(super) fn make_writable(
+        &mut self,
+        at: u64,
+        n: usize,
+        keep: Keep,
+        aliased: bool,
+        deferred: &mut Deferred,
+    ) -> Result<usize> {
         let end = self.check_end(at, n)?;
-        self.writer.open(end - n, end, keep, aliased, trash)?;
+        self.writer.make_writable(end - n, end, keep, aliased, deferred)?;
         Ok(end - n)
     }
 
-    /// Tells the writer how far the short way of a write may go. After every change but those of that way.
-    pub(super) fn refresh(&mut self) {
-        let ceiling = if self.health != Health::Open || self.window.is_some() {
+    /// Tells the writer how far a plain write may go. After every change but plain writes.
+    pub(super) fn update_max_len(&mut self) {
+        let max_len = if self.health != Health::Open || self.window.is_some() {
             0
-        } else if self.exports > 0 {
+        } else if self.exports.all > 0 {
             self.writer.len()
         } else {
-            usize::try_from(self.most()).unwrap_or(usize::MAX)
+            usize::try_from(self.max_len()).unwrap_or(usize::MAX)
         };
-        self.writer.set_ceiling(ceiling);
-    }
-
-    /// The length of a caller's buffer, if memory can be that long.
-    #[inline]
-    pub(crate) fn check_len(len: usize) -> Result<()> {
-        if isize::try_from(len).is_ok() { Ok(()) } else { Err(Error::Overflow) }
+        self.writer.set_max_len(max_len);
     }
 
     /// A size or an offset from the caller, if it is one that a stream can have.

@@ -25,7 +25,7 @@ fn is_free<R>(stream: &Stream, f: impl FnOnce() -> R) -> bool {
 /// A stream of each sort whose value is taken in a way of its own, with what makes it so.
 fn each_sort(content: &'static [u8], f: impl Fn(&Stream)) {
     let stream = Stream::from_bytes(content).unwrap();
-    let view = stream.getbuffer(true).unwrap();
+    let view = stream.getbuffer(Access::Writable).unwrap();
     f(&stream);
     drop(view);
     f(&Stream::from_bytes(content).unwrap());
@@ -123,10 +123,10 @@ fn when_no_snapshot_is_left_bytes_change_in_place() {
 fn views_are_no_snapshots() {
     let stream = with_bytes(100);
     drop(stream.getvalue().unwrap());
-    let view = stream.getbuffer(false).unwrap();
+    let view = stream.getbuffer(Access::ReadOnly).unwrap();
     let slice = view.slice(3, 5).unwrap();
     assert!(is_free(&stream, || stream.pwrite(&[2; 100], 0).unwrap()), "in place under read-only views");
-    assert!(is_free(&stream, || drop(stream.getbuffer(true).unwrap())), "a writable view beside them");
+    assert!(is_free(&stream, || drop(stream.getbuffer(Access::Writable).unwrap())), "a writable view beside them");
     assert!(is_free(&stream, || drop(stream.getvalue().unwrap())), "a value while only read-only views live");
     drop((view, slice));
 }
@@ -134,7 +134,7 @@ fn views_are_no_snapshots() {
 #[test]
 fn values_copy_only_while_a_writable_view_lives() {
     let stream = with_bytes(100);
-    let view = stream.getbuffer(true).unwrap();
+    let view = stream.getbuffer(Access::Writable).unwrap();
     drop(stream.getvalue().unwrap());
     assert_eq!(cost(&stream).snapshot_copies, 1);
     let readonly = view.to_readonly().unwrap();
@@ -148,7 +148,7 @@ fn values_copy_only_while_a_writable_view_lives() {
 #[test]
 fn a_view_may_be_separated_and_meet_its_block_again() {
     let stream = with_bytes(100);
-    let view = stream.getbuffer(false).unwrap();
+    let view = stream.getbuffer(Access::ReadOnly).unwrap();
     let old = view.data();
     let value = stream.getvalue().unwrap();
     stream.pwrite(&[2; 100], 0).unwrap();
@@ -171,7 +171,7 @@ fn a_view_may_be_separated_and_meet_its_block_again() {
 #[test]
 fn a_view_that_was_separated_leaves_the_new_block_alone() {
     let stream = with_bytes(100);
-    let (first, second) = (stream.getbuffer(false).unwrap(), stream.getbuffer(false).unwrap());
+    let (first, second) = (stream.getbuffer(Access::ReadOnly).unwrap(), stream.getbuffer(Access::ReadOnly).unwrap());
     let value = stream.getvalue().unwrap();
     stream.pwrite(&[2; 100], 0).unwrap();
     second.data();
@@ -213,9 +213,9 @@ fn an_empty_value_hides_no_other_holder() {
     stream.reserve(100).unwrap();
     drop(stream.getvalue().unwrap());
     stream.write(&[1; 100]).unwrap();
-    let part = stream.0.with(|s| s.publish(10..20, &mut Trash::default())).unwrap();
+    let part = stream.0.with(|s| s.snapshot(10..20, &mut Deferred::default())).unwrap();
     stream.pwrite(&[2; 100], 0).unwrap();
-    assert_eq!(part.bytes(), [1; 10]);
+    assert_eq!(part[..], [1; 10]);
 }
 
 #[test]
@@ -236,7 +236,9 @@ fn clear_keeps_the_capacity() {
         let value = held.then(|| stream.getvalue().unwrap());
         let capacity = stream.capacity();
         stream.clear().unwrap();
-        assert_eq!((stream.len(), stream.tell(), stream.capacity()), (0, 0, capacity));
+        assert_eq!((stream.len(), stream.tell()), (0, 0));
+        // A file that is used again may be longer than what is asked for.
+        assert!(stream.capacity() >= capacity);
         assert!(is_free(&stream, || stream.write(&[2; 100]).unwrap()));
         assert!(value.is_none_or(|value| value[..] == [1; 100]));
     }
@@ -258,7 +260,7 @@ fn an_empty_writable_view_stays_where_it_is() {
     let stream = with_bytes(10);
     let value = stream.getvalue().unwrap();
     stream.truncate(0).unwrap();
-    let view = stream.getbuffer(true).unwrap();
+    let view = stream.getbuffer(Access::Writable).unwrap();
     let at = view.data();
     stream.clear().unwrap();
     assert_eq!(view.data(), at);
@@ -269,7 +271,7 @@ fn an_empty_writable_view_stays_where_it_is() {
 #[test]
 fn a_long_chain_of_slices_ends_flat() {
     let stream = with_bytes(10);
-    let first = stream.getbuffer(false).unwrap();
+    let first = stream.getbuffer(Access::ReadOnly).unwrap();
     let last = (0..100_000).fold(first, |view, _| view.slice(0, 10).unwrap());
     assert_eq!(stream.export_count(), 1);
     drop(last);

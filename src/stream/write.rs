@@ -4,7 +4,8 @@ use super::Stream;
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::storage::{Input, Keep, Trash};
+use crate::storage::{Deferred, Keep};
+use crate::sys::memory::Input;
 
 impl Stream {
     /// Writes at the position, over what is there and beyond the end, and moves it. A gap between the end and
@@ -24,13 +25,13 @@ impl Stream {
     #[cold]
     #[inline(never)]
     fn write_anywhere(&self, data: Input<'_>) -> Result<()> {
-        self.change(|s, trash| s.write_at(s.position, data, trash).map(|end| s.position = end))
+        self.change(|s, deferred| s.write_at(s.position, data, deferred).map(|end| s.position = end))
     }
 
     /// Writes at `offset` and leaves the position alone.
     pub fn pwrite<'a>(&self, data: impl Into<Input<'a>>, offset: u64) -> Result<()> {
         let data = data.into();
-        self.change(|s, trash| s.write_at(State::check_size(offset)?, data, trash).map(drop))
+        self.change(|s, deferred| s.write_at(State::check_size(offset)?, data, deferred).map(drop))
     }
 
     /// Writes all pieces, one behind the other, or nothing.
@@ -44,14 +45,14 @@ impl Stream {
     where
         I: IntoIterator<Item = Input<'a>> + Clone,
     {
-        self.change(|s, trash| {
+        self.change(|s, deferred| {
             let add = |sum: usize, piece: Input<'_>| sum.checked_add(piece.len()).ok_or(Error::Overflow);
             let total = pieces.clone().into_iter().try_fold(0, add)?;
             if total == 0 {
                 return Ok(());
             }
             let aliased = pieces.clone().into_iter().any(|piece| s.writer.holds(piece));
-            let mut at = s.open(s.position, total, Keep::Outside, aliased, trash)?;
+            let mut at = s.make_writable(s.position, total, Keep::Outside, aliased, deferred)?;
             for piece in pieces.clone() {
                 s.writer.put(at, piece);
                 at += piece.len();
@@ -63,18 +64,18 @@ impl Stream {
 
     /// Writes a snapshot's bytes; into an empty stream without a copy.
     pub fn write_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
-        self.change(|s, trash| {
-            let run = snapshot.run();
+        self.change(|s, deferred| {
+            let run = snapshot.frozen();
             if run.bytes().is_empty() {
                 return Ok(());
             }
-            let empty = s.writer.len() == 0 && s.position == 0 && s.exports == 0 && !s.writer.is_fixed();
+            let empty = s.writer.len() == 0 && s.position == 0 && s.exports.all == 0 && !s.writer.is_fixed();
             let end = if empty {
                 let end = s.check_end(0, run.bytes().len())?;
-                s.writer.borrow(run, trash)?;
+                s.writer.borrow(run, deferred)?;
                 end as u64
             } else {
-                s.write_at(s.position, run.bytes().into(), trash)?
+                s.write_at(s.position, run.bytes().into(), deferred)?
             };
             s.position = end;
             Ok(())
@@ -83,9 +84,9 @@ impl Stream {
 
     /// Writes `n` times `byte` at the position and moves it.
     pub fn fill(&self, byte: u8, n: usize) -> Result<()> {
-        self.change(|s, trash| {
+        self.change(|s, deferred| {
             if n > 0 {
-                let at = s.open(s.position, n, Keep::Outside, false, trash)?;
+                let at = s.make_writable(s.position, n, Keep::Outside, false, deferred)?;
                 s.writer.fill(at, byte, n);
                 s.position = (at + n) as u64;
             }
@@ -107,12 +108,12 @@ impl State {
     }
 
     /// Writes at `at`; gives where the write ended.
-    fn write_at(&mut self, at: u64, data: Input<'_>, trash: &mut Trash) -> Result<u64> {
+    fn write_at(&mut self, at: u64, data: Input<'_>, deferred: &mut Deferred) -> Result<u64> {
         if data.len() == 0 {
             return Ok(at);
         }
         let aliased = self.writer.holds(data);
-        let at = self.open(at, data.len(), Keep::Outside, aliased, trash)?;
+        let at = self.make_writable(at, data.len(), Keep::Outside, aliased, deferred)?;
         self.writer.put(at, data);
         Ok((at + data.len()) as u64)
     }

@@ -1,6 +1,6 @@
 //! Reading from and writing to a file descriptor that belongs to somebody else.
 
-use crate::storage::{Input, Output};
+use crate::sys::memory::{Input, Output};
 
 /// The operating system's error number.
 pub(crate) type Errno = i32;

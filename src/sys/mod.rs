@@ -7,13 +7,39 @@ pub(crate) mod alloc;
 pub(crate) mod count;
 pub(crate) mod fd;
 #[cfg(mapped)]
-#[allow(dead_code, reason = "used from storage when it is built upon this")]
 pub(crate) mod linux;
 pub(crate) mod lock;
+pub(crate) mod memory;
+pub(crate) mod owned;
+pub(crate) mod slot;
 pub(crate) mod sync;
 pub(crate) mod threads;
+#[cfg(not(mapped))]
+#[path = "unwatched.rs"]
+pub(crate) mod watch;
+
 #[cfg(mapped)]
-pub(crate) mod vm;
+pub(crate) use linux::userfault as watch;
 
 #[cfg(all(test, loom))]
 mod model;
+
+/// What the environment says, or NULL; nothing for a program that runs with another user's rights.
+///
+/// # Safety
+/// The text is good until somebody changes the environment.
+pub(crate) unsafe fn environment(name: &std::ffi::CStr) -> *const std::ffi::c_char {
+    #[cfg(target_os = "linux")]
+    {
+        unsafe extern "C" {
+            fn secure_getenv(name: *const std::ffi::c_char) -> *const std::ffi::c_char;
+        }
+        // SAFETY: a text that ends with a NUL.
+        unsafe { secure_getenv(name.as_ptr()) }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = name;
+        std::ptr::null()
+    }
+}

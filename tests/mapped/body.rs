@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use bytesio::{Input, Kind, Options, Snapshot, Stream, View, Whence};
+use bytesio::{Access, Input, Kind, Options, Snapshot, Stream, View, Whence};
 
 /// The smallest page there is.
 pub const PAGE: usize = 4096;
@@ -107,10 +107,16 @@ impl Body {
         Self { stream: Some(stream), bytes, kept: Vec::new(), view: None }
     }
 
-    /// A mapped stream of `n` bytes that belong to `seed`.
-    pub fn mapped(n: usize, seed: u64) -> Self {
+    /// A stream of `n` bytes that belong to `seed`, mapped unless another thread forks at this moment.
+    pub fn filled(n: usize, seed: u64) -> Self {
         let mut body = Self::empty();
         body.append(n, seed);
+        body
+    }
+
+    /// A mapped stream of `n` bytes that belong to `seed`.
+    pub fn mapped(n: usize, seed: u64) -> Self {
+        let body = Self::filled(n, seed);
         assert_eq!(body.kind(), Kind::Mapped, "this process can have mapped blocks");
         body
     }
@@ -230,7 +236,7 @@ impl Body {
     #[track_caller]
     pub fn show(&mut self, writable: bool) {
         self.view = None;
-        self.view = self.stream.as_ref().map(|stream| stream.getbuffer(writable).unwrap());
+        self.view = self.stream.as_ref().map(|stream| stream.getbuffer(Access::writable(writable)).unwrap());
     }
 
     pub fn view(&self) -> Option<&View> {

@@ -176,7 +176,7 @@ fn while_another_thread_writes_to_another_stream() {
         let done = &done;
         thread::scope(|scope| {
             let writer = scope.spawn(move || {
-                let mut body = Body::mapped(SIZE / 4, 9);
+                let mut body = Body::filled(SIZE / 4, 9);
                 let mut rounds = 0;
                 while !done.load(Ordering::Relaxed) && rounds < 100_000 {
                     body.snap();
@@ -188,7 +188,7 @@ fn while_another_thread_writes_to_another_stream() {
                     }
                     if rounds % 64 == 0 {
                         // Another file, by way of those kept for reuse.
-                        body = Body::mapped(SIZE / 4, rounds as u64);
+                        body = Body::filled(SIZE / 4, rounds as u64);
                         body.show(true);
                         body.raw(5, 100, 1);
                         body.snap();

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::fs::File;
 
-use bytesio::{Error, Kind, Whence};
+use bytesio::{Access, Error, Kind, Whence};
 
 use crate::body::{BULK, Body, PAGE, assert_same, digest, options, pattern};
 use crate::process::{alone, alone_with, apart, descriptors, files, limit, mappings};
@@ -165,7 +165,7 @@ fn little_address_space() {
             apart(|| {
                 limit(libc::RLIMIT_AS, in_use("VmSize:") + (megabytes << 20));
                 let refused = squeezed(&mut body, &mut expected, &data);
-                eprintln!("{megabytes} MiB: {refused} refusals");
+                eprintln!("{megabytes} MiB: {refused} refusals, {} bytes", expected.len());
                 assert!(megabytes > 4 || refused > 0, "this much is too little");
             });
         }
@@ -187,7 +187,7 @@ fn squeezed(body: &mut Body, expected: &mut Vec<u8>, data: &[u8]) -> usize {
             });
         }
         if round % 10 == 9
-            && let Ok(view) = stream.getbuffer(true)
+            && let Ok(view) = stream.getbuffer(Access::Writable)
         {
             // SAFETY: the first byte of a view that is not empty.
             unsafe { *view.data().as_ptr() = round as u8 };

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::slice;
 
-use bytesio::{Snapshot, Stream, View, Whence};
+use bytesio::{Access, Snapshot, Stream, View, Whence};
 
 use crate::body::{BULK, PAGE, options, pattern};
 use crate::process::{alone, files, pipe};
@@ -59,7 +59,7 @@ fn look_through(stream: &Stream) {
     let snapshot = stream.getvalue().unwrap();
     assert_clean(&snapshot);
     for writable in [false, true] {
-        let view = stream.getbuffer(writable).unwrap();
+        let view = stream.getbuffer(Access::writable(writable)).unwrap();
         assert_clean(bytes_of(&view));
         assert_clean(&stream.getvalue().unwrap());
         assert_clean(&view.snapshot().unwrap());

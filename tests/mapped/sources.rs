@@ -3,7 +3,7 @@
 //! All of it is one memmove to the caller. In a mapped block the same byte may be at two addresses, and a large write
 //! goes by another way than the address, so overlap has to be seen where addresses do not show it.
 
-use bytesio::{Input, Whence};
+use bytesio::{Access, Input, Whence};
 
 use crate::body::{BULK, Body, PAGE};
 use crate::process::alone;
@@ -66,7 +66,7 @@ fn from_an_address_that_a_view_gave_before_the_block_was_left() {
             stream.seek(0, Whence::End).unwrap();
             front
         };
-        let view = stream.getbuffer(false).unwrap();
+        let view = stream.getbuffer(Access::ReadOnly).unwrap();
         let before = view.data();
         stream.pwrite(b"separated", 0).unwrap();
         body.bytes[..9].copy_from_slice(b"separated");

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use bytesio::{Error, Snapshot, View};
+use bytesio::{Access, Error, Snapshot, View};
 
 use crate::common::Lent;
 use crate::naive::Naive;
@@ -33,7 +33,7 @@ impl World {
         }
         self.exports += 1;
         let export = self.exports;
-        let made = self.call(core, |s| s.getbuffer(writable, export), |s| s.getbuffer(writable));
+        let made = self.call(core, |s| s.getbuffer(writable, export), |s| s.getbuffer(Access::writable(writable)));
         if let Some(((), view)) = made {
             assert_eq!((view.is_readonly(), view.is_empty()), (!writable, self.cores[core].naive.bytes.is_empty()));
             let range = 0..self.cores[core].naive.bytes.len();

@@ -1,28 +1,37 @@
 //! [`Writer`]: the one party that may change a block's bytes.
 //!
-//! A stream's content is the first `len` bytes of the writer's block. What snapshots cover is `[0, frozen)`:
-//! the mark is the highest end of any run handed out since the writer last was the block's only holder.
-//! Beyond it bytes are written in place, as far as there is room; below it a change first *forks* the block,
-//! unless every run is gone meanwhile, which the block's count tells.
+//! A stream's content is the first `len` bytes of the writer's block. What snapshots cover is `[0, frozen)`: the mark
+//! is the highest end of any frozen piece handed out since the writer last was the block's only holder.
 //!
-//! A writer made from a run, or whose block a clone shares, *borrows*: its room ends with its bytes and all of them
-//! are frozen, so its first change forks too, or takes the block over when nobody else holds it any more.
+//! The writer is a cursor with one invariant: *a byte in `in_place` may be written at its address without asking
+//! anybody*. Where a write does not begin and end there, [`make_writable`](Writer::make_writable) moves the bounds: it
+//! claims the block back from readers that are gone, separates the stream from those that are not, makes room, and
+//! marks what changes for those who will want to know.
+//!
+//! A writer made from a frozen piece, or whose block a clone shares, *borrows*: its capacity ends with its bytes and all
+//! of them are frozen, so its first change separates too, or takes the block over when nobody else holds it any more.
 
-mod publish;
-mod space;
+mod capture;
+mod freeze;
+mod room;
+mod separate;
+mod share;
 
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::block::{Block, Kind};
-use super::crossing::Crossing;
-use super::region::{Input, NOWHERE, Output};
-use super::run::Run;
-use super::trash::Trash;
+use super::deferred::Deferred;
+use super::frozen::Frozen;
+use super::history::History;
+use super::policy::Policy;
 use crate::error::Result;
 use crate::sys::alloc::Allocator;
-use crate::sys::count::{Counted, Weak};
+use crate::sys::count::Counted;
+use crate::sys::memory::{Input, NOWHERE, Output};
+use crate::sys::owned::Owned;
 
-/// Which of the old bytes must survive when a range is opened for writing.
+/// Which of the old bytes must survive when a range is made writable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// Those outside the range: all of it is about to be overwritten.
@@ -46,39 +55,39 @@ pub struct Statistics {
     pub snapshot_copies: u64,
     /// Bytes copied for that.
     pub snapshot_copy_bytes: u64,
+    /// Times an older block was brought up to date instead of copying everything, for either.
+    pub updates: u64,
+    /// Bytes copied for that; they are in neither of the other sums.
+    pub update_bytes: u64,
 }
+
+/// So many bytes at once had better go through the block than through its address.
+const BULK: usize = 64 << 10;
 
 /// The writing end of a block.
 pub(crate) struct Writer {
     /// The first byte.
     data: NonNull<u8>,
     len: usize,
-    /// No byte below may change in place without further ado: `frozen`, or more where the block wants to be told.
-    floor: usize,
-    /// How far [`Writer::put_in_place`] may go: at most `room`, less where the stream says so.
-    ceiling: usize,
+    /// A write that begins in here, at or before the content's end, and ends in here is a plain copy.
+    in_place: Range<usize>,
     /// How many bytes the block can hold from `data` on, for this writer.
-    room: usize,
-    /// So many bytes at once are better written through the block than through its address.
-    bulk: usize,
-    /// No byte below may change in place.
+    capacity: usize,
+    /// No byte below may change at its address.
     frozen: usize,
+    /// How far the stream lets content reach without being asked.
+    max_len: usize,
     block: Option<Block>,
     /// Whether this writer may write the block beyond its frozen part; a borrower may not.
-    owner: bool,
-    /// How often yet a fork copies everything, because most of it would be copied page by page anyway.
-    dense: u8,
-    /// What `dense` will be set to the next time.
-    patience: u8,
-    crossing: Crossing,
+    owns: bool,
     /// How many views pin the present block; they hold it, but do not freeze it.
     pins: usize,
-    /// The run that the last `publish` of everything gave out, to give it out again while nothing changed;
-    /// once its other holders are gone, it is a spare handle.
-    published: Option<Counted<Run>>,
-    /// The copy that the last `detach` of everything gave out, to give it out again if nothing has changed; not kept
-    /// alive, for it is as large as the content.
-    detached: Option<Weak<Run>>,
+    /// What the last `freeze` of everything gave out, to give it out again while nothing changed; once its other
+    /// holders are gone, it is a spare handle.
+    value: Option<Counted<Frozen>>,
+    /// What changed when; made when a block is first wanted back.
+    history: Option<Owned<History>>,
+    policy: Policy,
     allocator: Allocator,
     pub(crate) statistics: Statistics,
 }
@@ -88,57 +97,41 @@ unsafe impl Send for Writer {}
 
 impl Writer {
     /// No bytes, and nothing allocated.
-    pub(crate) fn new(allocator: Allocator, crossing: Crossing) -> Self {
+    pub(crate) fn new(allocator: Allocator, policy: Policy) -> Self {
         Self {
             data: NOWHERE,
             len: 0,
-            floor: 0,
-            ceiling: 0,
-            room: 0,
-            bulk: usize::MAX,
+            in_place: 0..0,
+            capacity: 0,
             frozen: 0,
+            max_len: 0,
             block: None,
-            owner: false,
-            dense: 0,
-            patience: space::PATIENCE,
-            crossing,
+            owns: false,
             pins: 0,
-            published: None,
-            detached: None,
+            value: None,
+            history: None,
+            policy,
             allocator,
             statistics: Statistics::default(),
         }
     }
 
-    /// The bytes of a run, borrowed.
-    pub(crate) fn borrow(&mut self, run: &Run, trash: &mut Trash) -> Result<()> {
-        let block = run.block.as_ref().map(Block::retain).transpose()?;
-        self.leave(trash);
-        (self.block, self.data) = (block, run.data);
-        (self.len, self.room) = (run.len, run.len);
-        self.freeze(run.len);
+    /// The bytes of a frozen piece, borrowed.
+    pub(crate) fn borrow(&mut self, frozen: &Frozen, deferred: &mut Deferred) -> Result<()> {
+        let block = frozen.block.as_ref().map(Block::retain).transpose()?;
+        self.leave(deferred);
+        (self.block, self.data) = (block, frozen.data);
+        (self.len, self.capacity, self.frozen) = (frozen.len, frozen.len, frozen.len);
         Ok(())
     }
 
     /// The first `len` bytes of a block that nobody else writes: a fixed or a foreign one.
-    pub(crate) fn over(block: Block, len: usize, allocator: Allocator, crossing: Crossing) -> Self {
-        let mut writer = Self::new(allocator, crossing);
-        let fixed = block.kind() == Kind::Fixed;
-        (writer.data, writer.len, writer.room) = (block.data(), len, block.capacity());
-        writer.freeze(if fixed { 0 } else { len });
+    pub(crate) fn over(block: Block, len: usize, allocator: Allocator, policy: Policy) -> Self {
+        let mut writer = Self::new(allocator, policy);
+        (writer.data, writer.len, writer.capacity) = (block.data(), len, block.capacity());
+        writer.frozen = if block.kind() == Kind::Fixed { 0 } else { len };
         writer.block = Some(block);
         writer
-    }
-
-    /// Sets the frozen mark, and what follows from it and the block.
-    fn freeze(&mut self, frozen: usize) {
-        self.frozen = frozen;
-        self.floor = frozen.max(self.tracked());
-    }
-
-    /// Below this, the block wants to be told of changes.
-    fn tracked(&self) -> usize {
-        self.block.as_ref().filter(|_| self.owner).map_or(0, Block::tracked)
     }
 
     #[inline]
@@ -146,8 +139,8 @@ impl Writer {
         self.len
     }
 
-    pub(crate) fn room(&self) -> usize {
-        self.room
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -162,13 +155,13 @@ impl Writer {
         self.allocator
     }
 
-    pub(crate) fn crossing(&self) -> Crossing {
-        self.crossing
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
     }
 
-    /// The address of the byte at `at`, which is not beyond the room.
+    /// The address of the byte at `at`, which is not beyond the capacity.
     pub(crate) fn address(&self, at: usize) -> NonNull<u8> {
-        assert!(at <= self.room);
+        assert!(at <= self.capacity);
         // SAFETY: within the block.
         unsafe { self.data.add(at) }
     }
@@ -193,91 +186,155 @@ impl Writer {
     /// Whether the input lies, even in part, in this writer's own block.
     pub(crate) fn holds(&self, input: Input<'_>) -> bool {
         let (from, start) = (input.as_ptr().addr(), self.data.addr().get());
-        from < start + self.room && start < from.saturating_add(input.len())
+        from < start + self.capacity && start < from.saturating_add(input.len())
     }
 
-    /// Where the stream lets in-place writes end, whatever the room.
-    pub(crate) fn set_ceiling(&mut self, ceiling: usize) {
-        self.ceiling = ceiling.min(self.room);
+    /// Says where the stream lets plain writes end, whatever the capacity. Called after every change.
+    pub(crate) fn set_max_len(&mut self, max_len: usize) {
+        self.max_len = max_len;
+        self.update_in_place();
     }
 
-    /// Writes at `at` if that takes no more than a copy: no gap, nothing frozen, room enough, not much at once.
+    /// Establishes the invariant of `in_place`.
+    fn update_in_place(&mut self) {
+        let known = self.block.as_ref().map_or(usize::MAX, |block| block.backing().zeros_from());
+        let (mut start, mut end) = (self.frozen, self.capacity.min(self.max_len).min(known));
+        if let Some(history) = self.history.as_ref().filter(|_| !self.is_fixed()) {
+            let (tracked, marked) = (history.tracked(), history.marked());
+            if marked.is_empty() {
+                start = start.max(tracked);
+            } else if tracked > start {
+                // What follows in the granules marked last needs no further mark.
+                start = start.max(marked.start);
+                end = if marked.end < tracked { end.min(marked.end) } else { end };
+            }
+        }
+        self.in_place = start..end;
+    }
+
+    /// Writes at `at` if that takes no more than a copy: no gap, within `in_place`, not much at once.
     #[inline(always)]
     pub(crate) fn put_in_place(&mut self, at: usize, input: Input<'_>) -> bool {
         let n = input.len();
         // No bytes are the long way's, which says what is wrong with the stream.
-        let fits = at >= self.floor
+        let fits = at >= self.in_place.start
             && at <= self.len
-            && n.wrapping_sub(1) < self.bulk
-            && at <= self.ceiling
-            && n <= self.ceiling - at;
+            && n.wrapping_sub(1) < BULK
+            && at <= self.in_place.end
+            && n <= self.in_place.end - at;
         if fits {
-            // SAFETY: the range ends at or before the ceiling, hence within the room, and begins at or above the
-            // floor, so that no run covers it.
+            // SAFETY: the range lies in `in_place`, hence within the capacity, and nobody has frozen it.
             unsafe { input.copy_to(self.data.as_ptr().add(at)) }
             self.len = self.len.max(at + n);
         }
         fits
     }
 
-    /// Lets block and bytes go.
-    pub(crate) fn leave(&mut self, trash: &mut Trash) {
-        trash.block(self.block.take());
-        trash.run(self.published.take());
-        // A copy says nothing of another block, even if it holds the same bytes.
-        self.detached = None;
-        (self.data, self.pins, self.owner) = (NOWHERE, 0, false);
-        (self.len, self.room, self.ceiling, self.bulk) = (0, 0, 0, usize::MAX);
-        self.freeze(0);
+    /// Makes `[at, end)` and the gap before it writable in place. `aliased`: the bytes to be written may lie in the
+    /// block itself, which must then not be given back to the allocator yet.
+    pub(crate) fn make_writable(
+        &mut self,
+        at: usize,
+        end: usize,
+        keep: Keep,
+        aliased: bool,
+        deferred: &mut Deferred,
+    ) -> Result<()> {
+        let start = at.min(self.len);
+        if start == end {
+            return Ok(());
+        }
+        if start < self.frozen && !self.reclaim() {
+            let hole = if keep == Keep::Outside { at..end } else { end..end };
+            self.separate(end, hole, deferred)?;
+        } else if end > self.capacity {
+            self.make_room(end, aliased, deferred)?;
+        }
+        if !self.is_fixed()
+            && let Some(history) = &mut self.history
+        {
+            // Here and not when the bytes are there: a descriptor that fails half-way leaves some without saying so.
+            history.mark(start, end);
+            history.sharing.note_extent(end);
+        }
+        Ok(())
     }
 
-    /// Writes at `at`, in a range that [`open`](Self::open) has made writable, and fills the gap before it.
+    /// Lets block and bytes go.
+    pub(crate) fn leave(&mut self, deferred: &mut Deferred) {
+        deferred.block(self.block.take());
+        deferred.value(self.value.take());
+        deferred.history(self.history.take());
+        (self.data, self.pins, self.owns) = (NOWHERE, 0, false);
+        (self.len, self.capacity, self.frozen) = (0, 0, 0);
+        self.update_in_place();
+    }
+
+    /// Writes at `at`, in a range that [`make_writable`](Self::make_writable) has made so, and fills the gap before it.
     pub(crate) fn put(&mut self, at: usize, input: Input<'_>) {
         self.check(at, input.len());
-        // From the block into itself only a memmove is right.
-        let stored = !self.holds(input) && self.block.as_ref().is_some_and(|block| block.store(at, input));
-        if !stored {
-            // SAFETY: checked just now.
-            unsafe { input.copy_to(self.data.as_ptr().add(at)) }
+        self.fill_gap(at);
+        // SAFETY: checked just now.
+        let to = unsafe { self.data.add(at) };
+        match &self.block {
+            // SAFETY: as above.
+            Some(block) if !self.holds(input) => unsafe { block.write(at, input) },
+            // SAFETY: as above; from the block into itself only a memmove is right.
+            _ => unsafe { input.copy_to(to.as_ptr()) },
         }
+        self.note_written(at + input.len());
         self.reach(at, input.len());
     }
 
     /// Writes `n` times `byte`, otherwise as [`put`](Self::put).
     pub(crate) fn fill(&mut self, at: usize, byte: u8, n: usize) {
         self.check(at, n);
-        // SAFETY: checked just now.
-        unsafe { self.data.add(at).write_bytes(byte, n) }
+        if byte == 0 && at >= self.len {
+            self.fill_gap(at + n);
+        } else {
+            self.fill_gap(at);
+            // SAFETY: checked just now.
+            unsafe { self.data.add(at).write_bytes(byte, n) }
+            self.note_written(at + n);
+        }
         self.reach(at, n);
+    }
+
+    /// The memory of a range that has been made writable; the gap before it is filled.
+    pub(crate) fn window(&mut self, at: usize, n: usize) -> Output<'_> {
+        self.check(at, n);
+        self.fill_gap(at);
+        self.note_written(at + n);
+        // SAFETY: checked just now; nobody but this writer uses that memory.
+        unsafe { Output::from_raw(self.data.add(at), n) }
     }
 
     /// Takes `n` bytes at `at` into the content, which somebody has put there through [`Writer::window`].
     pub(crate) fn reach(&mut self, at: usize, n: usize) {
         self.check(at, n);
-        let start = at.min(self.len);
-        if start < self.floor
-            && let Some(block) = &self.block
-        {
-            block.touch(start, at + n);
-        }
-        if at > self.len {
-            // SAFETY: between the content's end and `at`, which `check` has found to be within the room and
-            // not frozen.
-            unsafe { self.data.add(self.len).write_bytes(0, at - self.len) }
-        }
         self.len = self.len.max(at + n);
     }
 
-    /// The memory of a range that [`open`](Self::open) has made writable.
-    pub(crate) fn window(&mut self, at: usize, n: usize) -> Output<'_> {
-        self.check(at, n);
-        // SAFETY: checked just now; nobody but this writer uses that memory.
-        unsafe { Output::from_raw(self.data.add(at), n) }
+    /// Zeros between the content's end and `at`, as far as there are none yet.
+    fn fill_gap(&mut self, at: usize) {
+        let known = self.block.as_ref().map_or(0, |block| block.backing().zeros_from());
+        let end = at.min(known);
+        if end > self.len {
+            // SAFETY: `check` has found this to be within the capacity and not frozen.
+            unsafe { self.data.add(self.len).write_bytes(0, end - self.len) }
+        }
     }
 
-    /// The last line of defence of the immutability of runs: a defect above becomes a panic, not a wrong byte.
+    fn note_written(&self, end: usize) {
+        if let Some(block) = &self.block {
+            block.backing().note_written(end);
+        }
+    }
+
+    /// The last line of defence of the immutability of snapshots: a defect above becomes a panic, not a wrong byte.
     fn check(&self, at: usize, n: usize) {
-        assert!(at.min(self.len) >= self.frozen && at <= self.room && n <= self.room - at, "the range was not opened");
+        let free = at.min(self.len) >= self.frozen;
+        assert!(free && at <= self.capacity && n <= self.capacity - at, "the range was not made writable");
     }
 
     /// Holds the present block for a view that shows its bytes.
@@ -296,11 +353,11 @@ impl Writer {
         }
     }
 
-    /// Takes a pin back; the block goes to the trash.
-    pub(crate) fn unpin(&mut self, pin: Option<Block>, trash: &mut Trash) {
+    /// Takes a pin back; the block is let go after the call.
+    pub(crate) fn unpin(&mut self, pin: Option<Block>, deferred: &mut Deferred) {
         if pin.is_some() && self.is_pinned_by(&pin) {
             self.pins -= 1;
         }
-        trash.block(pin);
+        deferred.block(pin);
     }
 }

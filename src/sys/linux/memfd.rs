@@ -73,12 +73,18 @@ pub(crate) unsafe fn write_at(fd: &OwnedFd, mut from: *const u8, mut n: usize, m
 
 /// How many bytes of memory the file has behind it.
 pub(crate) fn memory(fd: &OwnedFd) -> usize {
+    status(fd).map_or(0, |status| usize::try_from(status.st_blocks).unwrap_or(0) * 512)
+}
+
+/// How long the file is.
+pub(crate) fn len(fd: &OwnedFd) -> usize {
+    status(fd).map_or(0, |status| usize::try_from(status.st_size).unwrap_or(0))
+}
+
+fn status(fd: &OwnedFd) -> Option<libc::stat> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: a descriptor that is ours, and room for what is filled in on success.
-    let blocks = unsafe {
-        if libc::fstat(fd.as_raw_fd(), status.as_mut_ptr()) != 0 { 0 } else { status.assume_init().st_blocks }
-    };
-    usize::try_from(blocks).unwrap_or(0) * 512
+    unsafe { (libc::fstat(fd.as_raw_fd(), status.as_mut_ptr()) == 0).then(|| status.assume_init()) }
 }
 
 /// Gives the file's pages in `[from, to)` back to the system; they read as zeros then.

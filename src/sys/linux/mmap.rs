@@ -84,3 +84,18 @@ pub(crate) unsafe fn discard(base: NonNull<u8>, from: usize, to: usize) -> Resul
     // SAFETY: passed on from the caller.
     done(unsafe { libc::madvise(base.add(from).as_ptr().cast(), to - from, libc::MADV_DONTNEED) })
 }
+
+/// Refuses what an ordinary allocation of `n` bytes would be refused now.
+pub(crate) fn check_grantable(n: usize) -> Result<()> {
+    may()?;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping disturbs nobody, and is taken away again.
+    unsafe {
+        let ptr = libc::mmap(std::ptr::null_mut(), n, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
+        if ptr == libc::MAP_FAILED {
+            return Err(Refused);
+        }
+        libc::munmap(ptr, n);
+    }
+    Ok(())
+}

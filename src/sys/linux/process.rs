@@ -6,8 +6,19 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::{Refused, Result, done, may, page_size};
 
+/// How many descriptors watching raw writes takes, however much is watched.
+pub(crate) const WATCH_DESCRIPTORS: usize = 2;
+
+/// The library's share of the process's descriptors: for files, and for watching where that leaves any to them.
+pub(crate) fn descriptor_shares() -> (usize, usize) {
+    const SHARE: usize = 4;
+    let all = most_descriptors() / SHARE;
+    let watch = if all >= 2 * WATCH_DESCRIPTORS { WATCH_DESCRIPTORS } else { 0 };
+    (all - watch, watch)
+}
+
 /// How many descriptors this process may have.
-pub(crate) fn most_descriptors() -> usize {
+fn most_descriptors() -> usize {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a valid structure to be filled.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0;

@@ -22,9 +22,6 @@ use super::{Refused, Result, descriptor, done, last_error, may, page_size};
 /// Watched ranges split mappings, of which a process may have some 65,000.
 pub(crate) const MAX_WATCHES: usize = 1024;
 
-/// How many descriptors watching takes, however much is watched.
-pub(crate) const DESCRIPTORS: usize = 2;
-
 /// A range whose writes are noted. To be dropped before the memory goes back to its allocator or is moved: mremap(2),
 /// and realloc(3) with it, ends a watch without a word.
 pub(crate) struct Watch {
@@ -136,6 +133,9 @@ impl Watching<'static> {
     }
 
     fn open(own: &Own, generation: Generation) -> Result<()> {
+        if process::descriptor_shares().1 < process::WATCH_DESCRIPTORS {
+            return Err(Refused);
+        }
         let (userfault, pagemap) = (open_userfault()?, pagemap::open()?);
         let reliable = selftest::passes(&Watching { userfault: userfault.as_fd(), pagemap: pagemap.as_fd() })?;
         let packed = if reliable { packed(&userfault, &pagemap) } else { UNRELIABLE };

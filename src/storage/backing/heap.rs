@@ -9,25 +9,22 @@ use crate::sys::alloc::Allocator;
 /// As malloc aligns: good for any C type that a caller lays into a window.
 const ALIGN: usize = 16;
 
-/// Nothing smaller is asked for: the first few small writes then cost one allocation.
-const SMALLEST: usize = 64;
-
 fn layout(capacity: usize) -> Result<Layout> {
     Layout::from_size_align(capacity, ALIGN).map_err(|_| Error::Overflow)
 }
 
-/// The capacity to ask for when `needed` bytes must fit and `room` is what there was: amortised, never exact.
-pub(super) fn amortised(needed: usize, room: usize) -> usize {
-    needed.max(room.saturating_mul(2)).clamp(SMALLEST, isize::MAX as usize & !(ALIGN - 1)).max(needed)
-}
-
-pub(super) fn allocate(capacity: usize, allocator: Allocator) -> Result<NonNull<u8>> {
+pub(in crate::storage) fn allocate(capacity: usize, allocator: Allocator) -> Result<NonNull<u8>> {
     allocator.allocate(layout(capacity)?)
 }
 
 /// # Safety
 /// `data` came from here with `old` as its capacity and the same allocator; nobody else uses it.
-pub(super) unsafe fn resize(data: NonNull<u8>, old: usize, new: usize, allocator: Allocator) -> Result<NonNull<u8>> {
+pub(in crate::storage) unsafe fn resize(
+    data: NonNull<u8>,
+    old: usize,
+    new: usize,
+    allocator: Allocator,
+) -> Result<NonNull<u8>> {
     layout(new)?;
     // SAFETY: passed on from the caller; the new size was checked just now.
     unsafe { allocator.reallocate(data, layout(old)?, new) }
@@ -35,7 +32,7 @@ pub(super) unsafe fn resize(data: NonNull<u8>, old: usize, new: usize, allocator
 
 /// # Safety
 /// `data` came from here with this capacity and allocator, and is not used again.
-pub(super) unsafe fn free(data: NonNull<u8>, capacity: usize, allocator: Allocator) {
+pub(in crate::storage) unsafe fn free(data: NonNull<u8>, capacity: usize, allocator: Allocator) {
     // SAFETY: passed on from the caller; `allocate` has had the same layout.
     unsafe { allocator.deallocate(data, Layout::from_size_align_unchecked(capacity, ALIGN)) }
 }

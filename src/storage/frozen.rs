@@ -1,12 +1,13 @@
-//! [`Run`]: a frozen piece of a block, which is what a snapshot is made of.
+//! [`Frozen`]: a piece of a block that never changes, which is what a snapshot is made of.
 
 use std::ptr::NonNull;
 
 use super::block::Block;
-use super::region::NOWHERE;
+use crate::error::Result;
+use crate::sys::memory::NOWHERE;
 
-/// Bytes that never change, move or shrink while the run lives.
-pub(crate) struct Run {
+/// Bytes that never change, move or shrink while this lives.
+pub(crate) struct Frozen {
     /// Keeps the bytes; none where there are no bytes.
     pub(super) block: Option<Block>,
     pub(super) data: NonNull<u8>,
@@ -14,11 +15,11 @@ pub(crate) struct Run {
 }
 
 // SAFETY: the bytes are only read, and the block is counted atomically.
-unsafe impl Send for Run {}
+unsafe impl Send for Frozen {}
 // SAFETY: as above.
-unsafe impl Sync for Run {}
+unsafe impl Sync for Frozen {}
 
-impl Run {
+impl Frozen {
     /// No bytes.
     pub(crate) fn empty() -> Self {
         Self { block: None, data: NOWHERE, len: 0 }
@@ -32,19 +33,19 @@ impl Run {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the block keeps `len` bytes at `data` alive, and its writer changes none below its frozen
-        // mark, which covers this run (`Writer::publish`).
+        // mark, which covers these (`Writer::freeze`).
         unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
     }
 
     /// A part of the same bytes; the range was checked.
-    pub(crate) fn slice(&self, offset: usize, len: usize) -> crate::error::Result<Self> {
+    pub(crate) fn slice(&self, offset: usize, len: usize) -> Result<Self> {
         assert!(offset <= self.len && len <= self.len - offset);
         if len == 0 {
             // No bytes need no memory, least of all somebody else's.
             return Ok(Self::empty());
         }
         let block = self.block.as_ref().map(Block::retain).transpose()?;
-        // SAFETY: within the run, by the assertion.
+        // SAFETY: within these bytes, by the assertion.
         Ok(Self { block, data: unsafe { self.data.add(offset) }, len })
     }
 }

@@ -19,12 +19,12 @@ unsafe impl Send for Foreign {}
 unsafe impl Sync for Foreign {}
 
 impl Foreign {
-    pub(super) fn new(data: *mut c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Self {
+    pub(in crate::storage) fn new(data: *mut c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Self {
         Self { release, ctx, data, len }
     }
 
     /// Forgets the callback: the memory stays its giver's.
-    pub(super) fn disarm(&mut self) {
+    pub(in crate::storage) fn disarm(&mut self) {
         self.release = None;
     }
 }

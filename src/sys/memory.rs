@@ -7,8 +7,16 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use crate::error::{Error, Result};
+
 /// The address of no bytes: never NULL, so that callers need no special case.
-pub(super) const NOWHERE: NonNull<u8> = NonNull::from_ref(&0_u8);
+pub(crate) const NOWHERE: NonNull<u8> = NonNull::from_ref(&0_u8);
+
+/// The length of a buffer, if memory can be that long.
+#[inline]
+pub(crate) fn check_len(len: usize) -> Result<()> {
+    if isize::try_from(len).is_ok() { Ok(()) } else { Err(Error::Overflow) }
+}
 
 /// Bytes to be read by the library during one call.
 #[derive(Clone, Copy)]
@@ -64,7 +72,7 @@ impl Input<'_> {
     /// # Safety
     /// `to` is writable for [`len`](Self::len) bytes.
     #[inline(always)]
-    pub(super) unsafe fn copy_to(&self, to: *mut u8) {
+    pub(crate) unsafe fn copy_to(&self, to: *mut u8) {
         // SAFETY: readable by `from_raw`'s rule, writable by this function's.
         unsafe { copy(self.ptr.as_ptr(), to, self.len) }
     }
@@ -84,6 +92,11 @@ impl Output<'_> {
         self.ptr.as_ptr()
     }
 
+    /// The first byte.
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.ptr
+    }
+
     /// How many bytes there is room for.
     #[allow(clippy::len_without_is_empty, reason = "no caller asks")]
     pub fn len(&self) -> usize {
@@ -95,19 +108,19 @@ impl Output<'_> {
     /// # Safety
     /// `from` is readable for `n` bytes, and `n` is at most [`len`](Self::len).
     #[inline(always)]
-    pub(super) unsafe fn fill_from(&self, from: *const u8, n: usize) {
+    pub(crate) unsafe fn fill_from(&self, from: *const u8, n: usize) {
         // SAFETY: passed on from the caller.
         unsafe { copy(from, self.ptr.as_ptr(), n) }
     }
 }
 
-/// Up to so many bytes are copied in registers.
-const SHORT: usize = 64;
+/// Up to this many bytes are copied in registers.
+const INLINE: usize = 64;
 
 /// Whether copying `n` bytes takes no call.
 #[inline(always)]
-pub(crate) fn is_leaf(n: usize) -> bool {
-    n <= SHORT
+pub(crate) fn fits_inline(n: usize) -> bool {
+    n <= INLINE
 }
 
 /// memmove, without a call for short lengths.
@@ -117,15 +130,15 @@ pub(crate) fn is_leaf(n: usize) -> bool {
 #[inline(always)]
 unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
     // SAFETY: passed on from the caller.
-    unsafe { if n <= SHORT { copy_short(from, to, n) } else { to.copy_from(from, n) } }
+    unsafe { if n <= INLINE { copy_inline(from, to, n) } else { to.copy_from(from, n) } }
 }
 
-/// memmove of at most [`SHORT`] bytes, in registers: all loads come before all stores, so overlap is harmless.
+/// memmove of at most [`INLINE`] bytes, in registers: all loads come before all stores, so overlap is harmless.
 ///
 /// # Safety
 /// As for `copy`.
 #[inline(always)]
-unsafe fn copy_short(from: *const u8, to: *mut u8, n: usize) {
+unsafe fn copy_inline(from: *const u8, to: *mut u8, n: usize) {
     /// Moves the first and the last `size_of::<T>()` bytes, which meet or overlap in the middle.
     #[inline(always)]
     unsafe fn ends<T: Copy>(from: *const u8, to: *mut u8, n: usize) {
@@ -138,7 +151,7 @@ unsafe fn copy_short(from: *const u8, to: *mut u8, n: usize) {
             to.add(last).cast::<T>().write_unaligned(tail);
         }
     }
-    debug_assert!(n <= SHORT);
+    debug_assert!(n <= INLINE);
     // SAFETY: each arm moves `n` bytes and no more.
     unsafe {
         if n > 32 {

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::file::File;
-use super::trim;
-use crate::sys::vm::faults::{self, Plan};
-use crate::{Kind, Options, Snapshot, Stream};
+use super::fork_guard;
+use crate::sys::linux::faults::{self, Plan};
+use crate::trim;
+use crate::{Access, Kind, Options, Snapshot, Stream};
 
 const PAGE: usize = 4096;
 
@@ -95,7 +95,7 @@ fn life() {
 }
 
 fn live_view(scene: &mut Scene) {
-    let view = scene.stream.getbuffer(true).unwrap();
+    let view = scene.stream.getbuffer(Access::Writable).unwrap();
     let at = view.data();
     for round in 0..4 {
         for page in [0, 3, 17 + round] {
@@ -117,14 +117,14 @@ fn whatever_the_system_refuses_the_bytes_are_right() {
     let _alone = alone();
     life();
     trim();
-    let before = File::number();
+    let before = fork_guard::files();
     let mut n = 0;
     let refused = |plan| {
         faults::plan(plan);
         life();
         let left = faults::plan(Plan::None);
         trim();
-        assert_eq!(File::number(), before, "files left after {plan:?}");
+        assert_eq!(fork_guard::files(), before, "files left after {plan:?}");
         !matches!(left, Plan::Once(_) | Plan::From(1..))
     };
     while refused(Plan::Once(n)) && refused(Plan::From(n)) {
@@ -165,7 +165,7 @@ fn one_changed_page_is_one_copied_page() {
 fn an_unchanged_stream_gives_the_same_snapshot_under_a_writable_view() {
     let _alone = alone();
     let stream = mapped(&pattern(20 * PAGE, 1));
-    let view = stream.getbuffer(true).unwrap();
+    let view = stream.getbuffer(Access::Writable).unwrap();
     let first = stream.getvalue().unwrap();
     assert_eq!(stream.getvalue().unwrap().as_ptr(), first.as_ptr());
     // SAFETY: within the view, and nobody else writes.
@@ -196,15 +196,15 @@ fn what_was_overwritten_under_snapshots_shrinks_when_they_are_gone() {
 #[test]
 fn the_pool_is_used_and_bounded() {
     let _alone = alone();
-    let before = File::number();
+    let before = fork_guard::files();
     for _ in 0..30 {
         drop(mapped(&pattern(20 * PAGE, 1)));
     }
-    assert_eq!(File::number(), before + 1, "one file served all");
+    assert_eq!(fork_guard::files(), before + 1, "one file served all");
     let many: Vec<_> = (0..30).map(|i| mapped(&pattern(PAGE, i))).collect();
     drop(many);
-    assert!(File::number() <= before + 8);
+    assert!(fork_guard::files() <= before + 8);
     assert!(trim() > 0);
-    assert_eq!(File::number(), before);
+    assert_eq!(fork_guard::files(), before);
     assert_eq!(trim(), 0);
 }
