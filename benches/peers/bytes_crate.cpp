@@ -46,9 +46,13 @@ class Shared
     {
         return bytes_value_len(handle);
     }
+    const char *data() const
+    {
+        return bytes_value_data(handle);
+    }
     char at(std::size_t i) const
     {
-        return bytes_value_data(handle)[i];
+        return data()[i];
     }
 };
 

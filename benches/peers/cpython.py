@@ -15,7 +15,7 @@ import time
 import timeit
 from pathlib import Path
 
-from cpython_work import ITEMS, LOG_LIMIT
+from cpython_work import ITEMS, takes_part
 
 
 def measure(name, min_time):
@@ -23,7 +23,7 @@ def measure(name, min_time):
     words = name.split("/iterations")[0].split("/process_time")[0].split("/")
     parameters = [int(word) for word in words if word.isdigit()]
     item = "/".join(word for word in words if not word.isdigit())
-    if item not in ITEMS or parameters and parameters[0] > LOG_LIMIT.get(item, math.inf):
+    if not takes_part(item, parameters):
         return None
     work = ITEMS[item](*parameters)
     clock = time.perf_counter if item == "threads/publish" else time.process_time
@@ -35,6 +35,7 @@ def measure(name, min_time):
         number = min(
             work.limit, max(number + 1, min(10 * number, math.ceil(1.4 * min_time * number / spent)))
         )
+    work.finish()
     return {
         "name": name,
         "run_type": "iteration",

@@ -1,61 +1,13 @@
-"""The work on CPython's io.BytesIO; sizes come from work/sizes.hpp."""
+"""The work on CPython's io.BytesIO, but the question."""
 
 import io
 import math
-import re
 import threading
 from itertools import repeat
 from pathlib import Path
 
-SIZES = {}
-for name, value in re.findall(
-    r"constexpr std::size_t (\w+) = ([\w *]+);", (Path(__file__).parent.parent / "work/sizes.hpp").read_text()
-):
-    SIZES[name] = math.prod(SIZES[word] if word in SIZES else int(word) for word in value.split(" * "))
-PAGE, PIECE, RECORD, TOUCH = (SIZES[name] for name in ("page", "piece", "record", "touch"))
-
-
-class Work:
-    """`run` is what is timed, `operations` how many that is; `prepare` goes before each timing, of at most `limit`
-    runs."""
-
-    def __init__(self, run, operations=1, prepare=lambda: None, limit=1 << 40, counters=None):
-        self.run, self.operations, self.prepare, self.limit, self.counters = (
-            run,
-            operations,
-            prepare,
-            limit,
-            counters,
-        )
-
-
-def check(condition):
-    if not condition:
-        raise AssertionError("wrong answer: numbers for wrong work are worth nothing")
-
-
-def filler(size):
-    return bytes(ord("a") + i % 26 for i in range(26)) * (size // 26) + bytes(
-        ord("a") + i for i in range(size % 26)
-    )
-
-
-def filled(size, piece=PIECE):
-    stream, data = io.BytesIO(), filler(piece)
-    for _ in range(size // piece):
-        stream.write(data)
-    stream.write(data[: size % piece])
-    return stream
-
-
-def pages(size):
-    """Pages far apart from each other, each once before any again."""
-    count = size // PAGE
-    at = 0
-    while True:
-        at = (at + SIZES["stride"]) % count
-        yield at * PAGE
-
+import cpython_question
+from cpython_base import PAGE, PIECE, RECORD, SIZES, Work, beside, check, filled, filler, kernel_says
 
 def writing(stream, data, count):
     write = stream.write
@@ -149,40 +101,6 @@ def append(size):
     return Work(run, prepare=prepare, limit=SIZES["append_span"] // RECORD)
 
 
-def overwrite(size, length, count):
-    stream, where = filled(size), pages(size)
-    marks = [bytes([ord("A") + i]) * length for i in range(26)]
-    turn = [0]
-
-    def run():
-        turn[0] = (turn[0] + 1) % 26
-        data = marks[turn[0]]
-        value = stream.getvalue()
-        for _ in repeat(None, count):
-            at = next(where)
-            stream.seek(at)
-            stream.write(data)
-        check(len(value) == size and value[at] != data[0])
-
-    return Work(run)
-
-
-def view(size, count):
-    stream, where = filled(size), pages(size)
-    window = stream.getbuffer()
-    state = [ord("A"), None]
-
-    def run():
-        state[0] = mark = state[0] + 1 if state[0] < ord("Z") else ord("A")
-        for _ in repeat(None, count):
-            at = next(where)
-            window[at] = mark
-        state[1] = stream.getvalue()
-        check(len(state[1]) == size and (count == 0 or state[1][at] == mark))
-
-    return Work(run)
-
-
 def clone(size):
     stream = filled(size)
 
@@ -243,17 +161,6 @@ def publish():
     return Work(run, count * every, prepare=prepare, limit=1)
 
 
-def beside(work):
-    """The same with a second thread that sleeps."""
-    threading.Thread(target=threading.Event().wait, daemon=True).start()
-    return work
-
-
-def kernel_says(file, field):
-    found = re.search(rf"^{field}:\s*(\d+)", Path("/proc/self", file).read_text(), re.M)
-    return int(found[1]) * 1024
-
-
 def memory(size, change):
     counters = {}
 
@@ -284,11 +191,7 @@ ITEMS = {
     "getvalue": getvalue,
     "append": append,
     "clone": clone,
-    "view": view,
-    "overwrite/byte": lambda size: overwrite(size, 1, 1),
-    "overwrite/page": lambda size: overwrite(size, PAGE, 1),
-    "overwrite/percent": lambda size: overwrite(size, TOUCH, max(1, size // PAGE // 100)),
-    "overwrite/all": lambda size: overwrite(size, TOUCH, size // PAGE),
+    **cpython_question.ITEMS,
     "log/dropped": lambda rounds: log(rounds, False),
     "log/kept": lambda rounds: log(rounds, True),
     "threads/write": lambda size: beside(write(size)),
@@ -298,3 +201,10 @@ ITEMS = {
     "memory/overwrite": lambda size: memory(size, True),
 }
 LOG_LIMIT = {"log/dropped": SIZES["quadratic_log"], "log/kept": SIZES["kept_copies_log"]}
+
+
+def takes_part(item, parameters):
+    """Whether it does this piece of the work, in reasonable time."""
+    if "question" in item:
+        return item in ITEMS and cpython_question.takes_part(*parameters)
+    return item in ITEMS and not (parameters and parameters[0] > LOG_LIMIT.get(item, math.inf))

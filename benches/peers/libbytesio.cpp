@@ -29,9 +29,13 @@ class Snapshot
     {
         return bio_snapshot_len(handle);
     }
+    const char *data() const
+    {
+        return reinterpret_cast<const char *>(bio_snapshot_data(handle));
+    }
     char at(std::size_t i) const
     {
-        return char(bio_snapshot_data(handle)[i]);
+        return data()[i];
     }
 };
 
@@ -125,29 +129,39 @@ class Peer
 };
 } // namespace
 
-#ifdef UNLOCKED
-// For a stream that one thread uses: no lock, however many threads there are.
-class Unlocked : public Peer
+#if defined(UNLOCKED) || defined(NEVER_MAPPED)
+class Configured : public Peer
 {
     static bio_stream *make()
     {
         bio_options options = BYTESIO_OPTIONS_INIT;
+#ifdef UNLOCKED
         options.flags = BYTESIO_STREAM_UNLOCKED;
+#else
+        options.mapped_from = SIZE_MAX;
+#endif
         bio_stream *stream = nullptr;
         CHECK(bio_new_with(&options, &stream) == BYTESIO_OK);
         return stream;
     }
 
   public:
-    Unlocked() : Peer(make())
+    Configured() : Peer(make())
     {
     }
 };
 
 int main(int argc, char **argv)
 {
-    work::register_locking<Unlocked>();
-    return work::run(argc, argv, "libbytesio, unlocked", std::string("libbytesio ") + bio_version());
+#ifdef UNLOCKED
+    // For a stream that one thread uses: no lock, however many threads there are.
+    const char *name = "libbytesio, unlocked";
+    work::register_locking<Configured>();
+#else
+    const char *name = "libbytesio, mapped_from SIZE_MAX";
+    work::register_question<Configured>({50 * work::MiB, 256 * work::MiB});
+#endif
+    return work::run(argc, argv, name, std::string("libbytesio ") + bio_version());
 }
 #else
 PEER_MAIN(Peer, "libbytesio", std::string("libbytesio ") + bio_version())

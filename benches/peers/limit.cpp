@@ -1,5 +1,5 @@
 // Not a peer but the floor: memcpy() into memory that has been touched, memchr(), a counted pointer; nothing is
-// checked, nothing grows. Where bytes under a value change, a value is a memcpy() of everything into warm memory,
+// checked, nothing grows. Where bytes under a value change, the limit is a memcpy() of everything into warm memory,
 // which is what a snapshot costs that copies and has no allocation to pay.
 #include "../work/main.hpp"
 
@@ -128,47 +128,12 @@ class Sharing : public Memory
     }
 };
 
-// For overwrites: a value is a warm copy.
-struct Copy {
-    Warm bytes;
-    std::size_t n;
-    std::size_t size() const
-    {
-        return n;
-    }
-    char at(std::size_t i) const
-    {
-        return bytes.data()[i];
-    }
-};
-
-struct View {
-    char *bytes;
-    char *data()
-    {
-        return bytes;
-    }
-};
-
+// A clone is a warm copy.
 class Copying : public Memory
 {
   public:
     using Memory::Memory;
 
-    Copy value()
-    {
-        Warm copy(end);
-        std::memcpy(copy.data(), memory.data(), end);
-        return {std::move(copy), end};
-    }
-    void overwrite(std::size_t offset, const char *data, std::size_t n)
-    {
-        std::memcpy(memory.data() + offset, data, n);
-    }
-    View view()
-    {
-        return {memory.data()};
-    }
     std::unique_ptr<Copying> clone()
     {
         auto other = std::make_unique<Copying>(end);
@@ -185,7 +150,7 @@ int main(int argc, char **argv)
     work::register_values<Sharing>();
     work::register_log<Sharing>();
     work::register_threads<Sharing>();
-    work::register_changes<Copying>();
-    work::register_views<Copying>();
+    work::register_clone<Copying>();
+    work::register_question_limits();
     return work::run(argc, argv, "limit", "memcpy, memchr, warm memory");
 }

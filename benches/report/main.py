@@ -9,10 +9,12 @@ import document
 import machine
 import measure
 import plots
+import question
 import stats
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/bench"
+QUESTION_PEERS = "^(libbytesio|libbytesio_never_mapped|before|limit|cpython)$"
 
 
 def options():
@@ -23,12 +25,28 @@ def options():
         help="a smoke test: each piece of work once, results below build/bench/quick",
     )
     parser.add_argument(
-        "--passes", type=int, default=5, help="how often each program is run (default %(default)s)"
+        "--question",
+        action="store_true",
+        help="only the question, of this library and CPython, without what takes long, and a table of it on "
+        "the terminal; with --only instead: some of its groups, --passes: medians, --peers: other programs",
     )
+    parser.add_argument("--passes", type=int, help="how often each program is run (5; 1 with the others)")
     parser.add_argument("--only", metavar="REGEX", default=".", help="only groups of work whose name matches")
     parser.add_argument("--peers", metavar="REGEX", default=".", help="only programs whose name matches")
+    parser.add_argument(
+        "--before", metavar="FILE", type=Path, help="another build of the library, measured beside this one"
+    )
     parser.add_argument("--render", action="store_true", help="only render benches/results.json anew")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if chosen.question:
+        chosen.only = "^question" if chosen.only == "." else chosen.only
+        chosen.peers = QUESTION_PEERS if chosen.peers == "." else chosen.peers
+    chosen.partial = chosen.quick or chosen.only != "." or chosen.peers != "."
+    chosen.short = chosen.quick or chosen.question
+    chosen.passes = chosen.passes or (1 if chosen.short else 5)
+    if chosen.before:
+        chosen.before = chosen.before.resolve(strict=True)
+    return chosen
 
 
 def text(results):
@@ -43,8 +61,7 @@ def text(results):
 
 def main():
     chosen = options()
-    partial = chosen.quick or chosen.only != "." or chosen.peers != "."
-    out = BUILD / "quick" if partial else BUILD
+    out = BUILD / "quick" if chosen.partial else BUILD
     out.mkdir(parents=True, exist_ok=True)
     stored = out / "results.json"
     record = ROOT / "benches/results.json"  # committed, beside the table that is made of it
@@ -60,10 +77,12 @@ def main():
             "work": stats.summarise(raw.samples),
         }
         stored.write_text(text(results))
-        if not partial:
+        if not chosen.partial:
             record.write_text(text(results))
     results = json.loads((record if chosen.render else stored).read_text())
-    docs = out if partial else ROOT / "docs"
+    if chosen.question:
+        print(question.terminal(stats.Results(results)))
+    docs = out if chosen.partial else ROOT / "docs"
     plots.draw(results, docs / "plots")
     document.write(results, docs / "performance.md")
     print(

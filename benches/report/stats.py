@@ -3,7 +3,8 @@
 from statistics import quantiles
 
 OURS, LIMIT = "libbytesio", "limit"
-NOT_PEERS = (OURS, "libbytesio_unlocked", LIMIT)
+NEVER_MAPPED, BEFORE = "libbytesio_never_mapped", "before"  # another configuration, another build
+NOT_PEERS = (OURS, "libbytesio_unlocked", NEVER_MAPPED, BEFORE, LIMIT)
 
 
 def spread(values):

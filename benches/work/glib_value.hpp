@@ -31,9 +31,13 @@ class GlibValue
     {
         return g_bytes_get_size(bytes);
     }
+    const char *data() const
+    {
+        return static_cast<const char *>(g_bytes_get_data(bytes, nullptr));
+    }
     char at(std::size_t i) const
     {
-        return static_cast<const char *>(g_bytes_get_data(bytes, nullptr))[i];
+        return data()[i];
     }
 };
 

@@ -4,10 +4,10 @@
 #include "bulk.hpp"
 #include "log.hpp"
 #include "memory.hpp"
+#include "question.hpp"
 #include "small.hpp"
 #include "snapshots.hpp"
 #include "threads.hpp"
-#include "views.hpp"
 
 namespace work
 {
@@ -16,8 +16,8 @@ template <class P> void register_all()
     register_small<P>();
     register_bulk<P>();
     register_values<P>();
-    register_changes<P>();
-    register_views<P>();
+    register_clone<P>();
+    register_question<P>();
     register_log<P>();
     register_threads<P>();
     register_memory<P>();
