@@ -55,6 +55,10 @@ const SPINS: usize = if cfg!(loom) { 0 } else { 100 };
 const NAP: Duration = Duration::from_micros(50);
 const MAX_NAP: Duration = Duration::from_millis(1);
 
+/// How long to sleep at a time behind a stay at whose end one is woken: not for ever, for the thread that is to wake
+/// can be held up before it does, by a signal handler that waits for this very gate.
+const SLEEP: Option<Duration> = if cfg!(loom) { None } else { Some(Duration::from_millis(100)) };
+
 /// What a flag says of its thread.
 const OUTSIDE: u32 = 0;
 /// Inside, and will wake nobody when it leaves.
@@ -199,10 +203,12 @@ impl<S: System> Biased<S> {
             return;
         }
         for _ in 0..SPINS {
-            if self.mutex.load(Ordering::Relaxed) == FREE && free(TAKEN) {
-                return;
+            match self.mutex.load(Ordering::Relaxed) {
+                FREE if free(TAKEN) => return,
+                // Others sleep already: it takes longer.
+                AWAITED => break,
+                _ => std::hint::spin_loop(),
             }
-            std::hint::spin_loop();
         }
         // Once it has slept it cannot know whether others do: the mutex stays awaited.
         while self.mutex.swap(AWAITED, Ordering::Acquire) != FREE {
@@ -212,10 +218,10 @@ impl<S: System> Biased<S> {
 
     /// Whether this thread is inside, by either way. Only itself could have said so, hence Relaxed.
     fn is_inside(&self, me: usize) -> bool {
-        let mut flags = self.threads.iter().zip(&self.flags);
+        let mut flags = self.flags.iter().zip(&self.threads);
         self.last.load(Ordering::Relaxed) == me + INSIDE
             || flags
-                .any(|(thread, flag)| thread.load(Ordering::Relaxed) == me && flag.load(Ordering::Relaxed) != OUTSIDE)
+                .any(|(flag, thread)| flag.load(Ordering::Relaxed) != OUTSIDE && thread.load(Ordering::Relaxed) == me)
     }
 
     /// Makes nobody the owner, and waits until whoever was is outside.
@@ -243,7 +249,7 @@ impl<S: System> Biased<S> {
         loop {
             match flag.load(Ordering::Acquire) {
                 OUTSIDE => return,
-                LONG => S::sleep(flag, LONG, None),
+                LONG => S::sleep(flag, LONG, SLEEP),
                 short => {
                     S::sleep(flag, short, Some(nap));
                     nap = (2 * nap).min(MAX_NAP);

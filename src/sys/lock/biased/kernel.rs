@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::System;
 use crate::sys::sync::AtomicU32;
-use crate::sys::threads;
+use crate::sys::threads::{self, Uncancelled};
 
 /// Linux on x86-64.
 pub(crate) struct Kernel;
@@ -66,6 +66,7 @@ impl System for Kernel {
         if !done {
             // Forbidden since, by a sandbox. What is biased has to be taken back all the same; no more is to come.
             REGISTERED.store(false, Ordering::Relaxed);
+            let _here = Uncancelled::new();
             std::thread::sleep(DRAINED);
         }
     }
