@@ -33,17 +33,25 @@ pub unsafe extern "C" fn bio_read(
 ) -> bio_status {
     // SAFETY: as the header demands.
     unsafe {
-        let plain = move |s: &Stream| {
-            let (nread, buf) = (out(nread).ok()?, output(buf, len).ok()?);
-            Some(s.read_short(&buf)?.map(|n| nread.set(n)))
-        };
-        let leaf = move |s: &Stream| if fits_inline(len) { plain(s) } else { None };
+        let plain = move |s: &Stream| read_short(s, buf, len, nread);
+        let leaf = move |s: &Stream| if fits_inline(len) { read_short(s, buf, len, nread) } else { None };
         call_short(stream, leaf, plain, move |s| {
             let (nread, buf) = (out(nread)?, output(buf, len)?);
             nread.set(s.read(buf)?);
             Ok(())
         })
     }
+}
+
+/// [`bio_read`], if that takes no lock. Always inlined: the shorter way must not come to contain a call.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn read_short(stream: &Stream, buf: *mut c_void, len: usize, nread: *mut usize) -> Option<Result<()>> {
+    // SAFETY: passed on from the caller.
+    let (nread, buf) = unsafe { (out(nread).ok()?, output(buf, len).ok()?) };
+    Some(stream.read_short(&buf)?.map(|n| nread.set(n)))
 }
 
 /// Reads up to `len` bytes at `offset`; the position stays.

@@ -5,12 +5,13 @@
 //! While a view is alive, what would change the length gives EXPORTED. On any error nothing is written.
 
 use std::ffi::c_void;
+use std::ptr::NonNull;
 
 use super::guard::{call, call_short};
 use super::handle::borrow;
 use super::pointers::{address, input};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::stream::Stream;
 use crate::sys::memory::{Input, fits_inline};
 
@@ -26,10 +27,23 @@ use crate::sys::memory::{Input, fits_inline};
 pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
     // SAFETY: as the header demands.
     unsafe {
-        let plain = move |s: &Stream| input(data, len).is_ok_and(|data| s.write_short(data)).then_some(Ok(()));
-        let leaf = move |s: &Stream| if fits_inline(len) { plain(s) } else { None };
+        let plain = move |s: &Stream| write_short(s, data, len);
+        let leaf = move |s: &Stream| if fits_inline(len) { write_short(s, data, len) } else { None };
         call_short(stream, leaf, plain, move |s| s.write(input(data, len)?))
     }
+}
+
+/// [`bio_write`], if that takes no lock. Always inlined: the shorter way must not come to contain a call.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn write_short(stream: &Stream, data: *const c_void, len: usize) -> Option<Result<()>> {
+    // NULL is the longer ways', so that there is one case less here.
+    let data = NonNull::new(data.cast_mut().cast())?;
+    // SAFETY: passed on from the caller.
+    let data = unsafe { Input::from_raw(data, len) };
+    stream.write_short(data).then_some(Ok(()))
 }
 
 /// Writes `len` bytes at `offset`; the position stays.

@@ -49,9 +49,14 @@ impl Shared {
         self.lock.with(f)
     }
 
+    #[inline]
+    fn try_with<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
+        self.lock.try_with(f)
+    }
+
     #[inline(always)]
-    fn with_unlocked<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
-        self.lock.with_unlocked(f)
+    fn try_fast<A, R>(&self, argument: A, f: impl FnOnce(&mut State, A) -> R) -> Option<R> {
+        self.lock.try_fast(argument, f)
     }
 }
 
@@ -171,7 +176,7 @@ impl Stream {
 
     fn end<R>(&self, last_words: impl FnOnce(&mut State, &mut Deferred) -> Result<R>) -> Result<R> {
         let mut deferred = Deferred::default();
-        self.0.with(|s| {
+        self.0.try_with(|s| {
             if s.health == Health::Broken {
                 return Err(Error::Internal);
             }
@@ -217,7 +222,7 @@ impl Stream {
     /// A call that leaves length, bytes and memory as they are.
     #[inline]
     fn inspect<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
-        self.0.with(|s| {
+        self.0.try_with(|s| {
             s.check_open()?;
             f(s)
         })

@@ -29,7 +29,7 @@ impl Stream {
     /// [`read`](Self::read), if that takes no lock. Does not panic.
     #[inline(always)]
     pub(crate) fn read_short(&self, into: &Output<'_>) -> Option<Result<usize>> {
-        self.0.with_unlocked(|s| s.read(into))
+        self.0.try_fast(into, State::read)
     }
 
     /// Reads at `offset` and leaves the position alone; at or past the end there are no bytes.
@@ -49,7 +49,7 @@ impl Stream {
 
     /// [`peek`](Self::peek), if that takes no lock. Does not panic.
     pub(crate) fn peek_short(&self) -> Option<Result<Borrowed>> {
-        self.0.with_unlocked(|s| s.peek())
+        self.0.try_fast((), |s, ()| s.peek())
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
@@ -60,7 +60,7 @@ impl Stream {
 
     /// [`read_until`](Self::read_until), if that takes no lock. Does not panic.
     pub(crate) fn read_until_short(&self, delimiter: u8, limit: usize) -> Option<Result<Borrowed>> {
-        self.0.with_unlocked(|s| s.read_until(delimiter, limit))
+        self.0.try_fast((), |s, ()| s.read_until(delimiter, limit))
     }
 
     /// [`read_until`](Self::read_until) a line feed.

@@ -19,7 +19,7 @@ impl Stream {
     /// [`write`](Self::write), if that takes no lock and no more than a copy; says whether it is done. Does not panic.
     #[inline(always)]
     pub(crate) fn write_short(&self, data: Input<'_>) -> bool {
-        self.0.with_unlocked(|s| s.write_in_place(data)).unwrap_or(false)
+        self.0.try_fast(data, State::write_in_place).unwrap_or(false)
     }
 
     #[cold]

@@ -134,8 +134,8 @@ impl<T> Counted<T> {
 
     /// The value, if this is the only reference of either sort.
     ///
-    /// Asked in this order: alone among the counted ones, then no weak one left, then still alone, for a weak one may have
-    /// been turned into a counted one in between. Once all three hold, nobody is left to make another.
+    /// Asked in this order: alone among the counted ones, then no weak one left, then still alone, for a weak one may
+    /// have been turned into a counted one in between. Once all three hold, nobody is left to make another.
     #[inline]
     pub(crate) fn unique(&mut self) -> Option<&mut T> {
         // SAFETY: one reference, this one, is accounted for.

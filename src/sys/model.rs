@@ -1,4 +1,4 @@
-//! The count and the lock under the loom model checker, which tries every interleaving and every value that the
+//! The count under the loom model checker, which tries every interleaving and every value that the
 //! memory model lets a load see.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release --lib model`, with a target directory of its own, for the flag
@@ -15,7 +15,6 @@ use loom::thread;
 
 use super::alloc::Allocator;
 use super::count::{Counted, Stock};
-use super::lock::{Lock, Poison};
 use crate::error::Result;
 
 /// Plain data: loom reports any two accesses that are not ordered, unless both only read.
@@ -248,24 +247,4 @@ fn the_last_of_a_stock_and_its_references_drops_the_value_once() {
             join(threads);
         });
     }
-}
-
-impl Poison for Plain {
-    fn poison(&mut self) {}
-}
-
-#[test]
-fn the_lock_lets_one_in_at_a_time() {
-    loom::model(|| {
-        let alive = Arc::default();
-        let lock = loom::sync::Arc::new(Lock::new(Plain::new(&alive), false));
-        let add = |plain: &mut Plain| plain.write(plain.read() + 1);
-        let threads = [1, 2].map(|_| {
-            let lock = loom::sync::Arc::clone(&lock);
-            thread::spawn(move || lock.with(add))
-        });
-        lock.with(add);
-        join(threads);
-        assert_eq!(lock.with(|plain| plain.read()), 3);
-    });
 }

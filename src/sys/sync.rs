@@ -2,11 +2,11 @@
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
