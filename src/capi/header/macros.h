@@ -41,4 +41,4 @@
 #define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
 
 /** The initial value of a bio_statistics. */
-#define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0}
+#define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
