@@ -45,49 +45,16 @@ pub(super) unsafe fn call<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner)
     status
 }
 
-/// [`call`], preceded by two shorter ways, each of which says with `Some` that all is done. They have no guard, so they must
-/// not panic. The first must not call anything either: it then needs no frame, which is most of what a small read or write
-/// would cost.
+/// The fast door of a call: whether `f`, with the owner behind `handle`, has done it all. What there is to say otherwise,
+/// errors included, is for the slow door, a function with a guard. This one has none, so `f` must not panic; where it does not
+/// call anything either, it needs no frame, which is most of what a small read or write would cost.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
 #[inline(always)]
-pub(super) unsafe fn call_short<H: Handle>(
-    handle: *const H,
-    leaf: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    f: impl FnOnce(&H::Owner) -> Result<()>,
-) -> bio_status {
+pub(super) unsafe fn fast<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Option<()>) -> bool {
     // SAFETY: passed on from the caller.
-    match unsafe { borrow(handle) }.map(|owner| leaf(&owner)) {
-        Ok(Some(result)) => status(result),
-        // SAFETY: as above.
-        _ => unsafe { call_plain(handle, plain, f) },
-    }
-}
-
-/// [`call_short`] without its first way.
-///
-/// # Safety
-/// As there.
-#[inline(never)]
-pub(super) unsafe fn call_plain<H: Handle>(
-    handle: *const H,
-    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    f: impl FnOnce(&H::Owner) -> Result<()>,
-) -> bio_status {
-    // SAFETY: passed on from the caller.
-    match unsafe { borrow(handle) }.map(|owner| plain(&owner)) {
-        Ok(Some(result)) => status(result),
-        // SAFETY: as above.
-        _ => unsafe { call_guarded(handle, f) },
-    }
-}
-
-#[inline(never)]
-unsafe fn call_guarded<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe { call(handle, f) }
+    unsafe { borrow(handle) }.is_ok_and(|owner| f(&owner).is_some())
 }
 
 #[inline(always)]

@@ -7,11 +7,11 @@
 
 use std::ffi::c_void;
 
-use super::guard::{call, call_plain, call_short};
+use super::guard::{call, fast};
 use super::handle::give;
 use super::pointers::{out, output, set_if};
 use super::types::{bio_snapshot, bio_status, bio_stream};
-use crate::error::Result;
+use crate::error::{BYTESIO_OK, Result};
 use crate::storage::is_leaf;
 use crate::stream::{Borrowed, Stream};
 
@@ -32,13 +32,43 @@ pub unsafe extern "C" fn bio_read(
     nread: *mut usize,
 ) -> bio_status {
     // SAFETY: as the header demands.
+    unsafe { if is_leaf(len) { read_either(stream, buf, len, nread) } else { read_long(stream, buf, len, nread) } }
+}
+
+/// Both doors of a read.
+///
+/// # Safety
+/// As for [`bio_read`].
+#[inline(always)]
+unsafe fn read_either(stream: *mut bio_stream, buf: *mut c_void, len: usize, nread: *mut usize) -> bio_status {
+    // SAFETY: passed on from the caller.
     unsafe {
-        let plain = move |s: &Stream| {
+        let done = fast(stream, |s| {
             let (nread, buf) = (out(nread).ok()?, output(buf, len).ok()?);
-            Some(s.read_short(&buf)?.map(|n| nread.set(n)))
-        };
-        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
-        call_short(stream, leaf, plain, move |s| {
+            nread.set(s.read_fast(&buf)?);
+            Some(())
+        });
+        if done { BYTESIO_OK } else { read_slow(stream, buf, len, nread) }
+    }
+}
+
+/// Apart, so that the frame that a call of memmove needs is not made for short reads too.
+///
+/// # Safety
+/// As for [`bio_read`].
+#[inline(never)]
+unsafe extern "C" fn read_long(stream: *mut bio_stream, buf: *mut c_void, len: usize, nread: *mut usize) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe { read_either(stream, buf, len, nread) }
+}
+
+/// # Safety
+/// As for [`bio_read`].
+#[inline(never)]
+unsafe extern "C" fn read_slow(stream: *mut bio_stream, buf: *mut c_void, len: usize, nread: *mut usize) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        call(stream, |s| {
             let (nread, buf) = (out(nread)?, output(buf, len)?);
             nread.set(s.read(buf)?);
             Ok(())
@@ -77,28 +107,45 @@ pub unsafe extern "C" fn bio_pread(
 ///
 /// # Safety
 /// `ptr` and `len` are NULL or valid.
+#[inline(always)]
 unsafe fn lend(
     stream: *mut bio_stream,
     ptr: *mut *const u8,
     len: *mut usize,
-    short: impl FnOnce(&Stream) -> Option<Result<Borrowed>>,
-    f: impl FnOnce(&Stream) -> Result<Borrowed>,
+    fast_door: impl FnOnce(&Stream) -> Option<Borrowed>,
+    slow_door: impl FnOnce(&Stream) -> Result<Borrowed>,
 ) -> bio_status {
     // SAFETY: passed on from the caller.
     unsafe {
-        let set = move |piece: Borrowed| {
-            set_if(ptr, piece.ptr.as_ptr().cast_const());
-            set_if(len, piece.len);
+        let in_place = |s: &Stream| {
+            let (ptr, len) = (out(ptr).ok()?, out(len).ok()?);
+            let piece = fast_door(s)?;
+            ptr.set(piece.ptr.as_ptr());
+            len.set(piece.len);
+            Some(())
         };
-        let all = move || out(ptr).and(out(len));
-        call_plain(
-            stream,
-            move |s| if all().is_ok() { Some(short(s)?.map(set)) } else { None },
-            move |s| {
-                all()?;
-                f(s).map(set)
-            },
-        )
+        if fast(stream, in_place) { BYTESIO_OK } else { lend_slow(stream, ptr, len, slow_door) }
+    }
+}
+
+/// # Safety
+/// As for [`lend`].
+#[inline(never)]
+unsafe fn lend_slow(
+    stream: *mut bio_stream,
+    ptr: *mut *const u8,
+    len: *mut usize,
+    slow_door: impl FnOnce(&Stream) -> Result<Borrowed>,
+) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        call(stream, |s| {
+            let (ptr, len) = (out(ptr)?, out(len)?);
+            let piece = slow_door(s)?;
+            ptr.set(piece.ptr.as_ptr());
+            len.set(piece.len);
+            Ok(())
+        })
     }
 }
 
@@ -113,9 +160,9 @@ unsafe fn lend_until(
     ptr: *mut *const u8,
     len: *mut usize,
 ) -> bio_status {
-    let short = move |s: &Stream| s.read_until_short(delimiter, limit);
+    let fast = move |s: &Stream| s.read_until_fast(delimiter, limit);
     // SAFETY: passed on from the caller.
-    unsafe { lend(stream, ptr, len, short, move |s| s.read_until(delimiter, limit)) }
+    unsafe { lend(stream, ptr, len, fast, move |s| s.read_until(delimiter, limit)) }
 }
 
 /// Shows the bytes from the position to the end in place; the position stays.
@@ -130,7 +177,7 @@ unsafe fn lend_until(
 #[must_use]
 pub unsafe extern "C" fn bio_peek(stream: *mut bio_stream, ptr: *mut *const u8, len: *mut usize) -> bio_status {
     // SAFETY: as the header demands.
-    unsafe { lend(stream, ptr, len, Stream::peek_short, Stream::peek) }
+    unsafe { lend(stream, ptr, len, Stream::peek_fast, Stream::peek) }
 }
 
 /// Moves the position over up to `len` bytes of content.

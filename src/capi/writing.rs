@@ -6,13 +6,12 @@
 
 use std::ffi::c_void;
 
-use super::guard::{call, call_short};
+use super::guard::{call, fast};
 use super::handle::borrow;
 use super::pointers::{address, input};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
-use crate::error::Error;
+use crate::error::{BYTESIO_OK, Error};
 use crate::storage::{Input, is_leaf};
-use crate::stream::Stream;
 
 /// Writes `len` bytes at the position and moves it.
 ///
@@ -25,11 +24,38 @@ use crate::stream::Stream;
 #[must_use]
 pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
     // SAFETY: as the header demands.
+    unsafe { if is_leaf(len) { write_either(stream, data, len) } else { write_long(stream, data, len) } }
+}
+
+/// Both doors of a write.
+///
+/// # Safety
+/// As for [`bio_write`].
+#[inline(always)]
+unsafe fn write_either(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
+    // SAFETY: passed on from the caller.
     unsafe {
-        let plain = move |s: &Stream| input(data, len).is_ok_and(|data| s.write_short(data)).then_some(Ok(()));
-        let leaf = move |s: &Stream| if is_leaf(len) { plain(s) } else { None };
-        call_short(stream, leaf, plain, move |s| s.write(input(data, len)?))
+        let done = fast(stream, |s| s.write_fast(input(data, len).ok()?));
+        if done { BYTESIO_OK } else { write_slow(stream, data, len) }
     }
+}
+
+/// Apart, so that the frame that a call of memmove needs is not made for short writes too.
+///
+/// # Safety
+/// As for [`bio_write`].
+#[inline(never)]
+unsafe extern "C" fn write_long(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe { write_either(stream, data, len) }
+}
+
+/// # Safety
+/// As for [`bio_write`].
+#[inline(never)]
+unsafe extern "C" fn write_slow(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
+    // SAFETY: passed on from the caller.
+    unsafe { call(stream, |s| s.write(input(data, len)?)) }
 }
 
 /// Writes `len` bytes at `offset`; the position stays.

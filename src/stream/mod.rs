@@ -48,8 +48,9 @@ impl Core {
         self.lock.with(f)
     }
 
+    /// The fast door's way in: [`with`](Self::with) where that takes no lock. `f` must not panic.
     #[inline(always)]
-    fn with_unlocked<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
+    fn try_fast<R>(&self, f: impl FnOnce(&mut State) -> R) -> Option<R> {
         self.lock.with_unlocked(f)
     }
 }
@@ -233,16 +234,32 @@ impl Stream {
 
     /// A call that may change length, bytes or memory.
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut State, &mut Trash) -> Result<R>) -> Result<R> {
-        self.inspect_with_trash(|s, trash| {
-            s.check_no_window()?;
-            let result = f(s, trash);
-            s.refresh();
-            result
-        })
+        let mut trash = Trash::default();
+        self.0.with(|s| s.change(&mut trash, f))
+    }
+
+    /// As [`change`](Self::change), unless `in_place` says that it has done all there is to do, and left nothing behind.
+    #[inline(always)]
+    fn change_unless(
+        &self,
+        in_place: impl FnOnce(&mut State) -> bool,
+        f: impl FnOnce(&mut State, &mut Trash) -> Result<()>,
+    ) -> Result<()> {
+        let mut trash = None;
+        self.0.with(|s| if in_place(s) { Ok(()) } else { s.change(trash.insert(Trash::default()), f) })
     }
 }
 
 impl State {
+    /// Runs `f` where changes are allowed, and brings up to date what hangs on them.
+    fn change<R>(&mut self, trash: &mut Trash, f: impl FnOnce(&mut Self, &mut Trash) -> Result<R>) -> Result<R> {
+        self.check_open()?;
+        self.check_no_window()?;
+        let result = f(self, trash);
+        self.refresh();
+        result
+    }
+
     /// Of a closed stream, what no view needs any more.
     pub(crate) fn let_go_if_over(&mut self, trash: &mut Trash) {
         if self.health != Health::Open {
