@@ -5,7 +5,9 @@
 
 use std::ffi::c_void;
 
-use super::pointers::Versioned;
+use super::pointers::{Len, Source, Versioned};
+use crate::error::Result;
+use crate::storage::Input;
 
 /// bio_seek(): the offset counts from the beginning.
 ///
@@ -88,12 +90,17 @@ pub struct bio_view {
 ///
 /// Since: 0.1
 #[repr(C)]
-#[derive(Clone, Copy)]
 pub struct bio_slice {
     /// The first byte.
-    pub data: *const c_void,
+    pub data: Source,
     /// How many bytes.
-    pub len: usize,
+    pub len: Len,
+}
+
+impl bio_slice {
+    pub(super) fn input(&self) -> Result<Input<'_>> {
+        self.data.input(&self.len)
+    }
 }
 
 /// Gives adopted memory back. Called exactly once, on whichever thread lets the memory go, with no lock

@@ -4,14 +4,12 @@
 //! bytes changes nothing, so it fills no gap. A source may lie in one of the stream's own snapshots or views.
 //! While a view is alive, what would change the length gives EXPORTED. On any error nothing is written.
 
-use std::ffi::c_void;
-
 use super::guard::{call, fast};
-use super::handle::borrow;
-use super::pointers::{address, input};
+use super::handle::Ref;
+use super::pointers::{Array, Len, Source};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
 use crate::error::{BYTESIO_OK, Error};
-use crate::storage::{Input, is_leaf};
+use crate::storage::is_leaf;
 
 /// Writes `len` bytes at the position and moves it.
 ///
@@ -22,40 +20,26 @@ use crate::storage::{Input, is_leaf};
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { if is_leaf(len) { write_either(stream, data, len) } else { write_long(stream, data, len) } }
+pub extern "C" fn bio_write(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    if is_leaf(len.get()) { write_either(stream, data, len) } else { write_long(stream, data, len) }
 }
 
 /// Both doors of a write.
-///
-/// # Safety
-/// As for [`bio_write`].
 #[inline(always)]
-unsafe fn write_either(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let done = fast(stream, |s| s.write_fast(input(data, len).ok()?));
-        if done { BYTESIO_OK } else { write_slow(stream, data, len) }
-    }
+fn write_either(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    let done = fast(&stream, |s| s.write_fast(data.input(&len).ok()?));
+    if done { BYTESIO_OK } else { write_slow(stream, data, len) }
 }
 
 /// Apart, so that the frame that a call of memmove needs is not made for short writes too.
-///
-/// # Safety
-/// As for [`bio_write`].
 #[inline(never)]
-unsafe extern "C" fn write_long(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe { write_either(stream, data, len) }
+extern "C" fn write_long(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    write_either(stream, data, len)
 }
 
-/// # Safety
-/// As for [`bio_write`].
 #[inline(never)]
-unsafe extern "C" fn write_slow(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe { call(stream, |s| s.write(input(data, len)?)) }
+extern "C" fn write_slow(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    call(&stream, |s| s.write(data.input(&len)?))
 }
 
 /// Writes `len` bytes at `offset`; the position stays.
@@ -67,14 +51,8 @@ unsafe extern "C" fn write_slow(stream: *mut bio_stream, data: *const c_void, le
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_pwrite(
-    stream: *mut bio_stream,
-    data: *const c_void,
-    len: usize,
-    offset: u64,
-) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.pwrite(input(data, len)?, offset)) }
+pub extern "C" fn bio_pwrite(stream: Ref<*mut bio_stream>, data: Source, len: Len, offset: u64) -> bio_status {
+    call(&stream, |s| s.pwrite(data.input(&len)?, offset))
 }
 
 /// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
@@ -87,21 +65,18 @@ pub unsafe extern "C" fn bio_pwrite(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_slice, count: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let slices = match super::pointers::array(slices, count) {
-                Err(Error::Overflow) => return s.refuse(Error::Overflow),
-                slices => slices?,
-            };
-            for slice in slices {
-                address(slice.data, slice.len)?;
-            }
-            // Every address was found good just above, so no piece is left out here.
-            s.write_pieces(slices.iter().filter_map(|slice| -> Option<Input<'_>> { input(slice.data, slice.len).ok() }))
-        })
-    }
+pub extern "C" fn bio_writev(stream: Ref<*mut bio_stream>, slices: Array<bio_slice>, count: Len) -> bio_status {
+    call(&stream, |s| {
+        let slices = match slices.elements(&count) {
+            Err(Error::Overflow) => return s.refuse(Error::Overflow),
+            slices => slices?,
+        };
+        for slice in slices {
+            slice.input()?;
+        }
+        // Each was found good just above, so no piece is left out here.
+        s.write_pieces(slices.iter().filter_map(|slice| slice.input().ok()))
+    })
 }
 
 /// Writes a snapshot's bytes at the position and moves it; into an empty stream at position 0 without a copy.
@@ -113,9 +88,8 @@ pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_write_snapshot(stream: *mut bio_stream, snapshot: *mut bio_snapshot) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.write_snapshot(&*borrow(snapshot)?)) }
+pub extern "C" fn bio_write_snapshot(stream: Ref<*mut bio_stream>, snapshot: Ref<*mut bio_snapshot>) -> bio_status {
+    call(&stream, |s| s.write_snapshot(&*snapshot.owner()?))
 }
 
 /// Writes `len` times the same byte at the position and moves it.
@@ -126,7 +100,6 @@ pub unsafe extern "C" fn bio_write_snapshot(stream: *mut bio_stream, snapshot: *
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_fill(stream: *mut bio_stream, byte: u8, len: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.fill(byte, len)) }
+pub extern "C" fn bio_fill(stream: Ref<*mut bio_stream>, byte: u8, len: usize) -> bio_status {
+    call(&stream, |s| s.fill(byte, len))
 }
