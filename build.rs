@@ -81,8 +81,8 @@ fn parenthesised(line: &str) -> String {
     }
 }
 
-/// A type that the boundary declares parameters and fields with: transparent, one pointer or number and a promise. The header
-/// shows what is inside.
+/// A type that the boundary declares parameters and fields with: transparent, one pointer or number and a promise. The
+/// header shows what is inside.
 struct Parameter {
     name: String,
     generic: Option<String>,

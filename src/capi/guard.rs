@@ -44,9 +44,9 @@ pub(super) fn call<P: Pointer>(
     status
 }
 
-/// The fast door of a call: whether `f`, with the owner behind `handle`, has done it all. What there is to say otherwise,
-/// errors included, is for the slow door, a function with a guard. This one has none, so `f` must not panic; where it does not
-/// call anything either, it needs no frame, which is most of what a small read or write would cost.
+/// The fast door of a call: whether `f`, with the owner behind `handle`, has done it all. What there is to say
+/// otherwise, errors included, is for the slow door, a function with a guard. This one has none, so `f` must not panic;
+/// where it does not call anything either, it needs no frame, which is most of what a small read or write would cost.
 #[inline(always)]
 pub(super) fn fast<P: Pointer>(handle: &Ref<P>, f: impl FnOnce(&<P::Handle as Handle>::Owner) -> Option<()>) -> bool {
     handle.owner().is_ok_and(|owner| f(&owner).is_some())

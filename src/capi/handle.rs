@@ -142,7 +142,8 @@ impl<P: Pointer> Ref<P> {
     #[inline(always)]
     pub fn owner(&self) -> Result<Borrowed<'_, P::Handle>> {
         let word = self.0.word().ok_or(Error::NullArg)?;
-        // SAFETY: a live handle by the type's promise. What is taken here is never dropped: the reference stays the caller's.
+        // SAFETY: a live handle by the type's promise. What is taken here is never dropped: the reference stays the
+        // caller's.
         let owner = ManuallyDrop::new(unsafe { P::Handle::take(word) });
         Ok(Borrowed { owner, lives: PhantomData })
     }

@@ -31,8 +31,8 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 /// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
-/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity above
-/// limit), OVERFLOW, NOMEM.
+/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
+/// above limit), OVERFLOW, NOMEM.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]

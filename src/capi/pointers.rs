@@ -1,8 +1,8 @@
 //! What C callers pass beside handles: buffers, needles, arrays, out-parameters, structs that carry their size.
 //!
-//! Each type here is one raw pointer (or the length that belongs to one) and the promise that the header demands of it: who
-//! declares a parameter with it is handed the promise, and everything else about the parameter is checked. There is no way
-//! to make one but to be called from C.
+//! Each type here is one raw pointer (or the length that belongs to one) and the promise that the header demands of it:
+//! who declares a parameter with it is handed the promise, and everything else about the parameter is checked. There is
+//! no way to make one but to be called from C.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -34,7 +34,8 @@ fn address<T>(data: *const T, len: &Len) -> Result<NonNull<T>> {
     }
 }
 
-/// NULL, or memory that is readable for its [`Len`] during the call. It may lie in the stream's own snapshots and views.
+/// NULL, or memory that is readable for its [`Len`] during the call. It may lie in the stream's own snapshots and
+/// views.
 #[repr(transparent)]
 pub struct Source(*const c_void);
 
@@ -58,8 +59,8 @@ impl Target {
     }
 }
 
-/// NULL, or memory of the caller's that is lent for longer than the call: for reading (`*const`) or for reading and writing
-/// (`*mut`), for its [`Len`], until the time that the function's text names.
+/// NULL, or memory of the caller's that is lent for longer than the call: for reading (`*const`) or for reading and
+/// writing (`*mut`), for its [`Len`], until the time that the function's text names.
 #[repr(transparent)]
 pub struct Lent<P>(P);
 
@@ -167,7 +168,8 @@ unsafe fn extent<T: Versioned>(ptr: *const T) -> Result<NonNull<[MaybeUninit<u8>
 pub struct SizedIn<T>(*const T);
 
 impl<T: Versioned> SizedIn<T> {
-    /// The struct in this version's form: what an older caller's lacks is 0, and what a newer caller's has beyond it must be.
+    /// The struct in this version's form: what an older caller's lacks is 0, and what a newer caller's has beyond it
+    /// must be.
     pub(super) fn read(&self) -> Result<T> {
         // SAFETY: as long as it says, by the type's promise; a caller's bytes all have values.
         let bytes = unsafe { &*(extent(self.0)?.as_ptr() as *const [u8]) };
@@ -189,8 +191,8 @@ impl<T: Versioned> SizedIn<T> {
 pub struct SizedOut<T>(*mut T);
 
 impl<T: Versioned> SizedOut<T> {
-    /// Fills the struct behind its first field: an older caller's gets as much as it has room for, and what a newer caller's has
-    /// beyond this version's becomes 0. The value's own failure comes before that of a size that is none.
+    /// Fills the struct behind its first field: an older caller's gets as much as it has room for, and what a newer
+    /// caller's has beyond this version's becomes 0. The value's own failure comes before that of a size that is none.
     pub(super) fn fill(&self, value: impl FnOnce() -> Result<T>) -> Result<()> {
         let to = NonNull::new(self.0).ok_or(Error::NullArg)?;
         let value = value()?;

@@ -10,8 +10,8 @@ use super::types::{BYTESIO_SEEK_CUR, BYTESIO_SEEK_END, BYTESIO_SEEK_SET, bio_sta
 use crate::error::Error;
 use crate::stream::{Stream, Whence};
 
-/// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
-/// from the position and from the end, a result before the beginning becomes 0.
+/// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
+/// INVALID; from the position and from the end, a result before the beginning becomes 0.
 ///
 /// stream: borrowed for the call.
 /// whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.

@@ -2,8 +2,8 @@
 //!
 //! At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
 //! end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
-//! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a window,
-//! opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
+//! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a
+//! window, opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
 
 use super::guard::{call, fast};
 use super::handle::{Ref, give};
@@ -188,8 +188,8 @@ pub extern "C" fn bio_read_until(
     lend_until(stream, delimiter, limit, ptr, len)
 }
 
-/// Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No copy,
-/// unless a writable view of the stream is alive or the stream is a fixed one.
+/// Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No
+/// copy, unless a writable view of the stream is alive or the stream is a fixed one.
 ///
 /// stream: borrowed for the call.
 /// out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.

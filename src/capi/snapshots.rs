@@ -1,8 +1,8 @@
 //! Snapshots
 //!
 //! The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
-//! stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream copies
-//! the bytes that it keeps; a large one, in a mapped block, only the pages that change.
+//! stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream
+//! copies the bytes that it keeps; a large one, in a mapped block, only the pages that change.
 
 use std::ffi::c_void;
 use std::ptr;

@@ -37,14 +37,14 @@ pub extern "C" fn bio_getbuffer(stream: Ref<*mut bio_stream>, flags: u32, out: O
     })
 }
 
-/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
-/// through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted memory: ask
-/// again after that. The address given out before stays readable until the next call for the same view, with the bytes as
-/// they were then or have become since.
+/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
+/// write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
+/// memory: ask again after that. The address given out before stays readable until the next call for the same view,
+/// with the bytes as they were then or have become since.
 ///
 /// view: borrowed for the call.
-/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
-/// for NULL.
+/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
+/// only for NULL.
 /// Threads: any; access through the pointer is the caller's to order.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -105,8 +105,8 @@ pub extern "C" fn bio_view_to_readonly(view: Ref<*mut bio_view>, out: Out<*mut b
     call(&view, |v| out.fill(|| v.to_readonly().map(give)))
 }
 
-/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
-/// fixed stream.
+/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of
+/// a fixed stream.
 ///
 /// view: borrowed for the call.
 /// out: receives a snapshot (owned: bio_snapshot_release()).

@@ -55,8 +55,8 @@ pub extern "C" fn bio_pwrite(stream: Ref<*mut bio_stream>, data: Source, len: Le
     call(&stream, |s| s.pwrite(data.input(&len)?, offset))
 }
 
-/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
-/// stream's own live view is read when its turn comes, after the pieces before it were written.
+/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
+/// in the stream's own live view is read when its turn comes, after the pieces before it were written.
 ///
 /// stream: borrowed for the call.
 /// slices: `count` pieces, borrowed for the call; NULL for none.

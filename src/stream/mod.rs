@@ -238,7 +238,8 @@ impl Stream {
         self.0.with(|s| s.change(&mut trash, f))
     }
 
-    /// As [`change`](Self::change), unless `in_place` says that it has done all there is to do, and left nothing behind.
+    /// As [`change`](Self::change), unless `in_place` says that it has done all there is to do, and left nothing
+    /// behind.
     #[inline(always)]
     fn change_unless(
         &self,
