@@ -87,7 +87,7 @@ mod stream;
 mod sys;
 mod view;
 
-pub use error::{Error, Result, text};
+pub use error::{Error, Result, strerror};
 pub use options::{Locking, NO_LIMIT, Options};
 pub use search::Search;
 pub use snapshot::Snapshot;

@@ -72,7 +72,7 @@ pub extern "C" fn bio_trim() -> usize {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
-    error::text(status).as_ptr()
+    error::strerror(status).as_ptr()
 }
 
 /// Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
