@@ -24,8 +24,11 @@ fn main() {
             .warnings_into_errors(true)
             .compile("bytesio_sys");
     }
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo")).join("bytesio.h");
-    fs::write(out, header()).expect("the header can be written");
+    fs::write(out_dir().join("bytesio.h"), header()).expect("the header can be written");
+}
+
+fn out_dir() -> PathBuf {
+    PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo"))
 }
 
 fn part(name: &str) -> String {
@@ -42,9 +45,16 @@ fn header() -> String {
     config.trailer = Some(format!("{}\n#undef BYTESIO_PRINTF\n\n#endif /* {GUARD} */", part("printf.h")));
     let groups = groups();
     let mut printed = Vec::new();
+    let parameters = Parameter::all();
     groups
         .iter()
-        .map(|group| &group.path)
+        .enumerate()
+        .map(|(number, group)| {
+            let path = out_dir().join(format!("{number}.rs"));
+            fs::write(&path, parameters.iter().fold(group.source.clone(), Parameter::unwrapped))
+                .expect("can be written");
+            path
+        })
         .fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src)
         .generate()
         .expect("the boundary's source can be read")
@@ -71,9 +81,53 @@ fn parenthesised(line: &str) -> String {
     }
 }
 
+/// A type that the boundary declares parameters and fields with: transparent, one pointer or number and a promise. The
+/// header shows what is inside.
+struct Parameter {
+    name: String,
+    generic: Option<String>,
+    inside: String,
+}
+
+impl Parameter {
+    /// All those that `handle.rs` and `pointers.rs` declare, each in one line: `pub struct Out<T>(*mut T);`.
+    fn all() -> Vec<Self> {
+        let sources = ["handle", "pointers"].map(|name| format!("src/capi/{name}.rs"));
+        let sources = sources.map(|path| fs::read_to_string(path).expect("a module of the boundary"));
+        let declarations = sources.iter().flat_map(|source| source.split("#[repr(transparent)]\npub struct ").skip(1));
+        declarations.map(|text| Self::declared(text).expect("a declaration in one line")).collect()
+    }
+
+    fn declared(text: &str) -> Option<Self> {
+        let (head, inside) = text.lines().next()?.strip_suffix(");")?.split_once('(')?;
+        let (name, generic) = match head.split_once('<') {
+            Some((name, generic)) => (name, Some(generic.strip_suffix('>')?.to_owned())),
+            None => (head, None),
+        };
+        Some(Self { name: name.to_owned(), generic, inside: inside.to_owned() })
+    }
+
+    /// The source with what is inside wherever a parameter or a field is of this type.
+    fn unwrapped(source: String, parameter: &Self) -> String {
+        let Self { name, generic, inside } = parameter;
+        let Some(generic) = generic else {
+            let shown = |source: String, end| source.replace(&format!(": {name}{end}"), &format!(": {inside}{end}"));
+            return [',', ')'].into_iter().fold(source, shown);
+        };
+        // Only the last word of what is inside can be the argument: `P`, `*mut T`.
+        let pointer = inside.strip_suffix(generic.as_str()).expect("the argument, or a pointer to it");
+        let uses = format!(": {name}<");
+        let mut pieces = source.split(&uses);
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |before, piece| {
+            let (argument, rest) = piece.split_once('>').expect("an argument ends");
+            format!("{before}: {pointer}{argument}{rest}")
+        })
+    }
+}
+
 /// A group of functions in the header: a module of the boundary that exports some.
 struct Group {
-    path: String,
     source: String,
 }
 
@@ -82,10 +136,7 @@ fn groups() -> Vec<Group> {
     let modules = fs::read_to_string("src/capi/mod.rs").expect("the boundary's root");
     let names = modules.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     let paths = ["src/error.rs".to_owned()].into_iter().chain(names.map(|name| format!("src/capi/{name}.rs")));
-    let read = |path: String| {
-        let source = fs::read_to_string(&path).expect("a module of the boundary");
-        Group { path, source }
-    };
+    let read = |path| Group { source: fs::read_to_string(path).expect("a module of the boundary") };
     paths.map(read).filter(|group| group.source.contains("/// Since: ")).collect()
 }
 

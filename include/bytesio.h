@@ -105,7 +105,7 @@
 #define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
 
 /** The initial value of a bio_statistics. */
-#define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0}
+#define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 
 /* --- Statuses ------------------------------------------------------------------------------------
@@ -408,10 +408,11 @@ typedef struct bio_options {
      */
     const struct bio_allocator *allocator;
     /**
-     * The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on snapshots):
-     * SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or 256 KiB once the
-     * stream is seen to be overwritten under snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
-     * programs that run with another user's rights). A stream with an allocator of its own has no mapped blocks.
+     * The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on
+     * snapshots): SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or
+     * 256 KiB once the stream is seen to be overwritten under snapshots, unless the environment variable
+     * BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that run with another
+     * user's rights). A stream with an allocator of its own has no mapped blocks.
      */
     size_t mapped_from;
     /**
@@ -524,8 +525,8 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
  * options: borrowed for the call; fields beyond the caller's struct_size count as 0.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
- * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity above
- * limit), OVERFLOW, NOMEM.
+ * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
+ * above limit), OVERFLOW, NOMEM.
  * Threads: any.
  * Since: 0.1
  */
@@ -681,8 +682,8 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
  */
 
 /**
- * Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
- * from the position and from the end, a result before the beginning becomes 0.
+ * Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
+ * INVALID; from the position and from the end, a result before the beginning becomes 0.
  *
  * stream: borrowed for the call.
  * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
@@ -742,8 +743,8 @@ size_t bio_export_count(const struct bio_stream *stream);
 /* --- Reading -------------------------------------------------------------------------------------
  * At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
  * end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
- * until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a window,
- * opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
+ * until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a
+ * window, opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
  */
 
 /**
@@ -847,8 +848,8 @@ bio_status bio_read_until(struct bio_stream *stream,
                           size_t *len);
 
 /**
- * Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No copy,
- * unless a writable view of the stream is alive or the stream is a fixed one.
+ * Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No
+ * copy, unless a writable view of the stream is alive or the stream is a fixed one.
  *
  * stream: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
@@ -900,8 +901,8 @@ bio_status bio_pwrite(struct bio_stream *stream,
                       uint64_t offset);
 
 /**
- * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
- * stream's own live view is read when its turn comes, after the pieces before it were written.
+ * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
+ * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
  * slices: `count` pieces, borrowed for the call; NULL for none.
@@ -1102,8 +1103,8 @@ bio_status bio_write_fd(struct bio_stream *stream,
 
 /* --- Snapshots -----------------------------------------------------------------------------------
  * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
- * stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream copies
- * the bytes that it keeps; a large one, in a mapped block, only the pages that change.
+ * stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream
+ * copies the bytes that it keeps; a large one, in a mapped block, only the pages that change.
  */
 
 /**
@@ -1241,8 +1242,8 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * separates the two first, which copies; a read-only one need not.
  *
  * stream: borrowed for the call.
- * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or registered
- * buffers write into it.
+ * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or
+ * registered buffers write into it.
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
@@ -1255,14 +1256,14 @@ bio_status bio_getbuffer(struct bio_stream *stream,
                          struct bio_view **out);
 
 /**
- * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
- * through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted memory: ask
- * again after that. The address given out before stays readable until the next call for the same view, with the bytes as
- * they were then or have become since.
+ * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
+ * write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
+ * memory: ask again after that. The address given out before stays readable until the next call for the same view,
+ * with the bytes as they were then or have become since.
  *
  * view: borrowed for the call.
- * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
- * for NULL.
+ * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
+ * only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
  * Since: 0.1
  */
@@ -1320,8 +1321,8 @@ bio_status bio_view_to_readonly(struct bio_view *view,
                                 struct bio_view **out);
 
 /**
- * Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
- * fixed stream.
+ * Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of
+ * a fixed stream.
  *
  * view: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()).

@@ -102,8 +102,13 @@ const TEXTS: [&std::ffi::CStr; 14] = [
     c"internal error in libbytesio",
 ];
 
-/// The text of a status code, for any value.
-pub fn text(status: i32) -> &'static std::ffi::CStr {
+/// The text of a status code, a short English phrase in ASCII; for a number that is no code, one that says so.
+///
+/// ```
+/// assert_eq!(bytesio::strerror(bytesio::Error::Closed.code()), c"the stream is closed");
+/// assert_eq!(bytesio::strerror(1), c"unknown status code");
+/// ```
+pub fn strerror(status: i32) -> &'static std::ffi::CStr {
     usize::try_from(-i64::from(status)).ok().and_then(|n| TEXTS.get(n)).copied().unwrap_or(c"unknown status code")
 }
 
@@ -116,7 +121,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(text(self.code()).to_str().unwrap_or_default())
+        f.write_str(strerror(self.code()).to_str().unwrap_or_default())
     }
 }
 

@@ -54,9 +54,10 @@
 //!
 //! # The way of one write
 //!
-//! `bio_write` checks its pointers (`capi::pointers`), looks through the handle (`capi::handle`) and calls
-//! [`Stream::write`]. Under the lock (`sys::lock`; skipped while the process has one thread), the short way is
-//! `Writer::put_in_place`: if the bytes begin at or above `frozen`, at or before `len`, and end within the
+//! `bio_write` looks through the handle (`capi::handle`), checks its pointers (`capi::pointers`) and has two doors
+//! (`capi::guard`): the fast one, which takes no lock and needs no guard, can do no more than
+//! `Writer::put_in_place`; the slow one is [`Stream::write`], which under the lock (`sys::lock`; skipped while the
+//! process has one thread) tries that first. `put_in_place`: if the bytes begin at or above `frozen`, at or before `len`, and end within the
 //! ceiling, they are copied and `len` moves. The ceiling folds every other condition into one number: 0 for a closed
 //! stream or an open window, `len` under views, else what limit and room allow. Otherwise the long way: `State` makes
 //! the checks that give errors, `Writer::open` makes the range writable (claims the block back, grows it, or
@@ -87,7 +88,7 @@ mod stream;
 mod sys;
 mod view;
 
-pub use error::{Error, Result, text};
+pub use error::{Error, Result, strerror};
 pub use options::{Locking, NO_LIMIT, Options};
 pub use search::Search;
 pub use snapshot::Snapshot;

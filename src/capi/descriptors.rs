@@ -5,29 +5,25 @@
 //! wait.
 
 use super::guard::call;
-use super::pointers::out;
+use super::handle::Ref;
+use super::pointers::Out;
 use super::types::{bio_status, bio_stream};
 use crate::error::{Error, Result};
 use crate::stream::{Moved, Stream};
 
-/// # Safety
-/// `moved` and `os_error` are NULL or valid.
-unsafe fn transfer(
-    stream: *mut bio_stream,
-    moved: *mut usize,
-    os_error: *mut i32,
+fn transfer(
+    stream: &Ref<*mut bio_stream>,
+    moved: &Out<usize>,
+    os_error: &Out<i32>,
     f: impl FnOnce(&Stream) -> Result<Moved>,
 ) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        call(stream, |s| {
-            let (moved, os_error) = (out(moved)?, out(os_error)?);
-            let result = f(s)?;
-            moved.set(result.bytes);
-            os_error.set(result.os_error.unwrap_or(0));
-            result.os_error.map_or(Ok(()), |_| Err(Error::Io))
-        })
-    }
+    call(stream, |s| {
+        let (moved, os_error) = (moved.place()?, os_error.place()?);
+        let result = f(s)?;
+        moved.set(result.bytes);
+        os_error.set(result.os_error.unwrap_or(0));
+        result.os_error.map_or(Ok(()), |_| Err(Error::Io))
+    })
 }
 
 /// Reads from a file descriptor into the stream, at the position, which moves: until the descriptor's end, until `max`
@@ -44,15 +40,14 @@ unsafe fn transfer(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_read_fd(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_read_fd(
+    stream: Ref<*mut bio_stream>,
     fd: i32,
     max: usize,
-    moved: *mut usize,
-    os_error: *mut i32,
+    moved: Out<usize>,
+    os_error: Out<i32>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { transfer(stream, moved, os_error, |s| s.read_fd(fd, max)) }
+    transfer(&stream, &moved, &os_error, |s| s.read_fd(fd, max))
 }
 
 /// Writes the bytes from the position on, at most `max`, to a file descriptor; the position moves behind what was
@@ -68,13 +63,12 @@ pub unsafe extern "C" fn bio_read_fd(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_write_fd(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_write_fd(
+    stream: Ref<*mut bio_stream>,
     fd: i32,
     max: usize,
-    moved: *mut usize,
-    os_error: *mut i32,
+    moved: Out<usize>,
+    os_error: Out<i32>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { transfer(stream, moved, os_error, |s| s.write_fd(fd, max)) }
+    transfer(&stream, &moved, &os_error, |s| s.write_fd(fd, max))
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::handle::{Handle, borrow};
+use super::handle::{Handle, Pointer, Ref};
 use super::types::bio_status;
 use crate::error::{BYTESIO_OK, Error, Result};
 
@@ -23,13 +23,12 @@ pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> bio_status {
 }
 
 /// Runs `f` with the owner behind `handle`; after a panic the owner is not trusted any more.
-///
-/// # Safety
-/// `handle` is NULL or a live handle.
 #[inline]
-pub(super) unsafe fn call<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
-    // SAFETY: passed on from the caller.
-    let owner = match unsafe { borrow(handle) } {
+pub(super) fn call<P: Pointer>(
+    handle: &Ref<P>,
+    f: impl FnOnce(&<P::Handle as Handle>::Owner) -> Result<()>,
+) -> bio_status {
+    let owner = match handle.owner() {
         Ok(owner) => owner,
         Err(error) => return error.code(),
     };
@@ -40,54 +39,17 @@ pub(super) unsafe fn call<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner)
         result
     });
     if !finished {
-        or((), || H::poison(&owner));
+        or((), || P::Handle::poison(&owner));
     }
     status
 }
 
-/// [`call`], preceded by two shorter ways, each of which says with `Some` that all is done. They have no guard, so they must
-/// not panic. The first must not call anything either: it then needs no frame, which is most of what a small read or write
-/// would cost.
-///
-/// # Safety
-/// `handle` is NULL or a live handle.
+/// The fast door of a call: whether `f`, with the owner behind `handle`, has done it all. What there is to say
+/// otherwise, errors included, is for the slow door, a function with a guard. This one has none, so `f` must not panic;
+/// where it does not call anything either, it needs no frame, which is most of what a small read or write would cost.
 #[inline(always)]
-pub(super) unsafe fn call_short<H: Handle>(
-    handle: *const H,
-    leaf: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    f: impl FnOnce(&H::Owner) -> Result<()>,
-) -> bio_status {
-    // SAFETY: passed on from the caller.
-    match unsafe { borrow(handle) }.map(|owner| leaf(&owner)) {
-        Ok(Some(result)) => status(result),
-        // SAFETY: as above.
-        _ => unsafe { call_plain(handle, plain, f) },
-    }
-}
-
-/// [`call_short`] without its first way.
-///
-/// # Safety
-/// As there.
-#[inline(never)]
-pub(super) unsafe fn call_plain<H: Handle>(
-    handle: *const H,
-    plain: impl FnOnce(&H::Owner) -> Option<Result<()>>,
-    f: impl FnOnce(&H::Owner) -> Result<()>,
-) -> bio_status {
-    // SAFETY: passed on from the caller.
-    match unsafe { borrow(handle) }.map(|owner| plain(&owner)) {
-        Ok(Some(result)) => status(result),
-        // SAFETY: as above.
-        _ => unsafe { call_guarded(handle, f) },
-    }
-}
-
-#[inline(never)]
-unsafe fn call_guarded<H: Handle>(handle: *const H, f: impl FnOnce(&H::Owner) -> Result<()>) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe { call(handle, f) }
+pub(super) fn fast<P: Pointer>(handle: &Ref<P>, f: impl FnOnce(&<P::Handle as Handle>::Owner) -> Option<()>) -> bool {
+    handle.owner().is_ok_and(|owner| f(&owner).is_some())
 }
 
 #[inline(always)]
@@ -96,18 +58,18 @@ fn status(result: Result<()>) -> bio_status {
 }
 
 /// Asks the owner behind `handle` for a value; `fallback` for NULL and after a panic.
-///
-/// # Safety
-/// `handle` is NULL or a live handle.
 #[inline]
-pub(super) unsafe fn ask<H: Handle, R: Copy>(handle: *const H, fallback: R, f: impl FnOnce(&H::Owner) -> R) -> R {
-    // SAFETY: passed on from the caller.
-    unsafe { borrow(handle) }.map_or(fallback, |owner| or(fallback, || f(&owner)))
+pub(super) fn ask<P: Pointer, R: Copy>(
+    handle: &Ref<P>,
+    fallback: R,
+    f: impl FnOnce(&<P::Handle as Handle>::Owner) -> R,
+) -> R {
+    handle.owner().map_or(fallback, |owner| or(fallback, || f(&owner)))
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::handle::{give, release};
+    use super::super::handle::{Owned, give, release};
     use super::super::types::bio_stream;
     use super::*;
     use crate::stream::Stream;
@@ -116,19 +78,15 @@ mod tests {
     fn a_panic_becomes_a_status_and_stays_with_the_stream() {
         for inside_the_lock in [true, false] {
             let stream = give::<bio_stream>(Stream::new().unwrap());
-            // SAFETY: the handle made above.
-            let status = unsafe {
-                call(
-                    stream,
-                    |s| if inside_the_lock { s.change(|_, _| panic!("on purpose")) } else { panic!("on purpose") },
-                )
-            };
+            // SAFETY: the handle made just now, whose reference is given up once, at the end.
+            let (handle, owned) = unsafe { (Ref::new(stream), Owned::new(stream)) };
+            let status = call(&handle, |s| {
+                if inside_the_lock { s.change(|_, _| panic!("on purpose")) } else { panic!("on purpose") }
+            });
             assert_eq!(status, Error::Internal.code());
-            // SAFETY: as above.
-            let later = unsafe { call(stream, |s| s.write(b"x")) };
+            let later = call(&handle, |s| s.write(b"x"));
             assert_eq!(later, Error::Internal.code());
-            // SAFETY: the only reference, given up.
-            unsafe { release(stream) };
+            release(owned);
         }
     }
 

@@ -6,15 +6,15 @@
 //!
 //! ```compile_fail
 //! // A view's pointer cannot be released as a stream: no `Handle` gives `Stream` for a `bio_view`.
-//! use bytesio::ffi::{bio_stream, bio_view, release};
-//! let view: *mut bio_view = std::ptr::null_mut();
-//! unsafe { release::<bio_stream>(view) };
+//! use bytesio::ffi::{Owned, bio_stream, bio_view, release};
+//! let view = unsafe { Owned::<bio_view>::new(std::ptr::null_mut()) };
+//! release::<bio_stream>(view);
 //! ```
 //!
 //! ```
-//! use bytesio::ffi::{bio_view, release};
-//! let view: *mut bio_view = std::ptr::null_mut();
-//! unsafe { release::<bio_view>(view) };
+//! use bytesio::ffi::{Owned, bio_view, release};
+//! let view = unsafe { Owned::<bio_view>::new(std::ptr::null_mut()) };
+//! release::<bio_view>(view);
 //! ```
 
 use std::ffi::c_void;
@@ -99,6 +99,75 @@ impl Handle for bio_view {
     }
 }
 
+/// A raw pointer to a handle; constness is for C callers to read, and nothing here.
+pub trait Pointer {
+    /// What it points to.
+    type Handle: Handle;
+
+    /// The owner's single word, unless the pointer is NULL.
+    fn word(&self) -> Option<NonNull<c_void>>;
+}
+
+impl<H: Handle> Pointer for *const H {
+    type Handle = H;
+
+    #[inline(always)]
+    fn word(&self) -> Option<NonNull<c_void>> {
+        NonNull::new(self.cast_mut().cast())
+    }
+}
+
+impl<H: Handle> Pointer for *mut H {
+    type Handle = H;
+
+    #[inline(always)]
+    fn word(&self) -> Option<NonNull<c_void>> {
+        NonNull::new(self.cast())
+    }
+}
+
+/// A parameter: NULL, or a live handle that stays one for the call; the reference stays the caller's.
+#[repr(transparent)]
+pub struct Ref<P>(P);
+
+impl<P: Pointer> Ref<P> {
+    /// # Safety
+    /// The pointer keeps the type's promise for as long as the value is used.
+    #[cfg(all(test, not(loom)))]
+    pub unsafe fn new(ptr: P) -> Self {
+        Self(ptr)
+    }
+
+    /// The owner behind the handle; `NullArg` for NULL.
+    #[inline(always)]
+    pub fn owner(&self) -> Result<Borrowed<'_, P::Handle>> {
+        let word = self.0.word().ok_or(Error::NullArg)?;
+        // SAFETY: a live handle by the type's promise. What is taken here is never dropped: the reference stays the
+        // caller's.
+        let owner = ManuallyDrop::new(unsafe { P::Handle::take(word) });
+        Ok(Borrowed { owner, lives: PhantomData })
+    }
+}
+
+/// A parameter: NULL, or a live handle whose reference the caller gives up where the function's text says so.
+#[repr(transparent)]
+pub struct Owned<H>(*mut H);
+
+impl<H: Handle> Owned<H> {
+    /// # Safety
+    /// The pointer keeps the type's promise.
+    pub unsafe fn new(ptr: *mut H) -> Self {
+        Self(ptr)
+    }
+
+    /// The owner, with the caller's reference; `NullArg` for NULL.
+    pub fn take(self) -> Result<H::Owner> {
+        let word = self.0.word().ok_or(Error::NullArg)?;
+        // SAFETY: a live handle by the type's promise, whose reference is taken once, since `self` is gone.
+        Ok(unsafe { H::take(word) })
+    }
+}
+
 /// An owner looked at through a C caller's reference, which it leaves with the caller.
 pub struct Borrowed<'a, H: Handle> {
     owner: ManuallyDrop<H::Owner>,
@@ -114,40 +183,17 @@ impl<H: Handle> Deref for Borrowed<'_, H> {
     }
 }
 
-/// The owner behind a handle that stays the caller's; `NullArg` for NULL.
-///
-/// # Safety
-/// `handle` is NULL or a live handle of this type, and stays one for the lifetime.
-#[inline]
-pub unsafe fn borrow<'a, H: Handle>(handle: *const H) -> Result<Borrowed<'a, H>> {
-    let ptr = NonNull::new(handle.cast_mut().cast()).ok_or(Error::NullArg)?;
-    // SAFETY: what is taken here is never dropped: the reference stays the caller's.
-    let owner = ManuallyDrop::new(unsafe { H::take(ptr) });
-    Ok(Borrowed { owner, lives: PhantomData })
-}
-
 /// Gives an owner's reference to the caller.
 pub fn give<H: Handle>(owner: H::Owner) -> *mut H {
     H::give(owner).cast().as_ptr()
 }
 
 /// One more reference for the caller; NULL for NULL and where the count is at its end.
-///
-/// # Safety
-/// `handle` is NULL or a live handle of this type.
-pub unsafe fn retain<H: Handle>(handle: *mut H) -> *mut H {
-    // SAFETY: passed on from the caller.
-    let shared = unsafe { borrow(handle) }.and_then(|owner| H::share(&owner));
-    shared.map_or(ptr::null_mut(), give::<H>)
+pub fn retain<H: Handle>(handle: &Ref<*mut H>) -> *mut H {
+    handle.owner().and_then(|owner| H::share(&owner)).map_or(ptr::null_mut(), give)
 }
 
 /// Takes the caller's reference and drops it; NULL does nothing.
-///
-/// # Safety
-/// `handle` is NULL or a live handle of this type, and the caller does not use this reference again.
-pub unsafe fn release<H: Handle>(handle: *mut H) {
-    if let Some(ptr) = NonNull::new(handle.cast()) {
-        // SAFETY: the caller's reference, which it gives up.
-        drop(unsafe { H::take(ptr) });
-    }
+pub fn release<H: Handle>(handle: Owned<H>) {
+    drop(handle.take());
 }

@@ -3,7 +3,8 @@
 use std::ffi::c_char;
 
 use super::guard::{call, or};
-use super::pointers::write_versioned;
+use super::handle::Ref;
+use super::pointers::SizedOut;
 use super::types::{
     BYTESIO_KIND_FIXED, BYTESIO_KIND_FOREIGN, BYTESIO_KIND_HEAP, BYTESIO_KIND_MAPPED, BYTESIO_KIND_NONE,
     bio_statistics, bio_status, bio_stream,
@@ -21,9 +22,11 @@ use crate::storage::{Kind, Statistics};
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_get_statistics(stream: *const bio_stream, statistics: *mut bio_statistics) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| write_versioned(statistics, || s.statistics().map(described))) }
+pub extern "C" fn bio_get_statistics(
+    stream: Ref<*const bio_stream>,
+    statistics: SizedOut<bio_statistics>,
+) -> bio_status {
+    call(&stream, |s| statistics.fill(|| s.statistics().map(described)))
 }
 
 fn described((numbers, kind): (Statistics, Kind)) -> bio_statistics {
@@ -80,7 +83,7 @@ pub extern "C" fn bio_trim() -> usize {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
-    error::text(status).as_ptr()
+    error::strerror(status).as_ptr()
 }
 
 /// Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.

@@ -7,11 +7,9 @@ use std::ffi::c_void;
 use std::ptr;
 
 use super::guard::{ask, call, guard, or};
-use super::handle::{self, borrow, give};
-use super::pointers::{address, input, out, read_versioned};
-use super::types::{
-    BYTESIO_STREAM_UNLOCKED, bio_allocator, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream,
-};
+use super::handle::{self, Owned, Ref, give};
+use super::pointers::{Len, Lent, Out, SizedIn, Source};
+use super::types::{BYTESIO_STREAM_UNLOCKED, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream};
 use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
 use crate::stream::Stream;
@@ -25,7 +23,7 @@ use crate::sys::alloc::Allocator;
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn bio_new() -> *mut bio_stream {
-    or(ptr::null_mut(), || Stream::new().map_or(ptr::null_mut(), give::<bio_stream>))
+    or(ptr::null_mut(), || Stream::new().map_or(ptr::null_mut(), give))
 }
 
 /// Makes an empty stream with a capacity, a limit, flags and an allocator.
@@ -33,26 +31,18 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 /// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
-/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity above
-/// limit), OVERFLOW, NOMEM.
+/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
+/// above limit), OVERFLOW, NOMEM.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_new_with(options: *const bio_options, out: *mut *mut bio_stream) -> bio_status {
-    guard(|| {
-        // SAFETY: `out` is NULL or valid, `options` NULL or of its struct_size, as the header demands.
-        let (out, options) = unsafe { (self::out(out)?, read_options(options)?) };
-        out.set(give::<bio_stream>(Stream::with_options(&options)?));
-        Ok(())
-    })
+pub extern "C" fn bio_new_with(options: SizedIn<bio_options>, out: Out<*mut bio_stream>) -> bio_status {
+    guard(|| out.fill(|| Stream::with_options(&chosen(&options.read()?)?).map(give)))
 }
 
-/// # Safety
-/// `options` is NULL or readable for its struct_size.
-unsafe fn read_options(options: *const bio_options) -> Result<Options> {
-    // SAFETY: passed on from the caller.
-    let options = unsafe { read_versioned(options) }?;
+/// What a caller's struct asks for.
+fn chosen(options: &bio_options) -> Result<Options> {
     if options.flags & !BYTESIO_STREAM_UNLOCKED != 0 || options.reserved != 0 {
         return Err(Error::Invalid);
     }
@@ -66,18 +56,15 @@ unsafe fn read_options(options: *const bio_options) -> Result<Options> {
             // SAFETY: the flag's documentation demands it of whoever sets it.
             unsafe { Locking::off() }
         },
-        // SAFETY: NULL or a valid allocator, as the header demands.
-        allocator: unsafe { read_allocator(options.allocator) }?,
+        allocator: allocator(options)?,
     })
 }
 
-/// # Safety
-/// `allocator` is NULL or valid, and its functions keep their types' rules.
-unsafe fn read_allocator(allocator: *const bio_allocator) -> Result<Allocator> {
-    // SAFETY: passed on from the caller.
-    let Some(a) = (unsafe { allocator.as_ref() }) else { return Ok(Allocator::SYSTEM) };
+fn allocator(options: &bio_options) -> Result<Allocator> {
+    // SAFETY: NULL or valid during the call that the options came with, as the field's text demands.
+    let Some(a) = (unsafe { options.allocator.as_ref() }) else { return Ok(Allocator::SYSTEM) };
     let (allocate, deallocate) = (a.allocate.ok_or(Error::NullArg)?, a.deallocate.ok_or(Error::NullArg)?);
-    // SAFETY: passed on from the caller.
+    // SAFETY: the caller's functions keep their types' rules, as the struct's text demands.
     Ok(unsafe { Allocator::from_hooks(allocate, a.reallocate, deallocate, a.ctx) })
 }
 
@@ -90,13 +77,8 @@ unsafe fn read_allocator(allocator: *const bio_allocator) -> Result<Allocator> {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_from_bytes(data: *const c_void, len: usize, out: *mut *mut bio_stream) -> bio_status {
-    guard(|| {
-        // SAFETY: as the header demands.
-        let (out, data) = unsafe { (self::out(out)?, input(data, len)?) };
-        out.set(give::<bio_stream>(Stream::from_bytes(data)?));
-        Ok(())
-    })
+pub extern "C" fn bio_from_bytes(data: Source, len: Len, out: Out<*mut bio_stream>) -> bio_status {
+    guard(|| out.fill(|| Stream::from_bytes(data.input(&len)?).map(give)))
 }
 
 /// Makes a stream with a snapshot's bytes, at position 0, without a copy; the first change separates them.
@@ -108,13 +90,8 @@ pub unsafe extern "C" fn bio_from_bytes(data: *const c_void, len: usize, out: *m
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_from_snapshot(snapshot: *mut bio_snapshot, out: *mut *mut bio_stream) -> bio_status {
-    guard(|| {
-        // SAFETY: as the header demands.
-        let (out, snapshot) = unsafe { (self::out(out)?, borrow(snapshot)?) };
-        out.set(give::<bio_stream>(Stream::from_snapshot(&snapshot)?));
-        Ok(())
-    })
+pub extern "C" fn bio_from_snapshot(snapshot: Ref<*mut bio_snapshot>, out: Out<*mut bio_stream>) -> bio_status {
+    guard(|| out.fill(|| Stream::from_snapshot(&*snapshot.owner()?).map(give)))
 }
 
 /// Makes a stream over foreign memory, at position 0, without a copy. The library only reads that memory: the first
@@ -130,21 +107,18 @@ pub unsafe extern "C" fn bio_from_snapshot(snapshot: *mut bio_snapshot, out: *mu
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_adopt(
-    data: *const c_void,
-    len: usize,
+pub extern "C" fn bio_adopt(
+    data: Lent<*const c_void>,
+    len: Len,
     release: bio_release_fn,
     ctx: *mut c_void,
-    out: *mut *mut bio_stream,
+    out: Out<*mut bio_stream>,
 ) -> bio_status {
     guard(|| {
-        // SAFETY: as the header demands.
-        let out = unsafe { self::out(out) }?;
-        address(data, len)?;
-        // SAFETY: as above; NULL only for no bytes.
-        let stream = unsafe { Stream::adopt(data, len, release, ctx) }?;
-        out.set(give::<bio_stream>(stream));
-        Ok(())
+        out.fill(|| {
+            // SAFETY: lent for reading until `release` is called, as the text above demands.
+            unsafe { Stream::adopt(data.address(&len)?, len.get(), release, ctx) }.map(give)
+        })
     })
 }
 
@@ -159,19 +133,17 @@ pub unsafe extern "C" fn bio_adopt(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_new_fixed(
-    data: *mut c_void,
-    capacity: usize,
+pub extern "C" fn bio_new_fixed(
+    data: Lent<*mut c_void>,
+    capacity: Len,
     len: usize,
-    out: *mut *mut bio_stream,
+    out: Out<*mut bio_stream>,
 ) -> bio_status {
     guard(|| {
-        // SAFETY: as the header demands.
-        let out = unsafe { self::out(out) }?;
-        // SAFETY: as above.
-        let stream = unsafe { Stream::over_fixed(address(data, capacity)?, capacity, len) }?;
-        out.set(give::<bio_stream>(stream));
-        Ok(())
+        out.fill(|| {
+            // SAFETY: lent for reading and writing until stream and views are gone, as the text above demands.
+            unsafe { Stream::over_fixed(data.address(&capacity)?, capacity.get(), len) }.map(give)
+        })
     })
 }
 
@@ -185,15 +157,8 @@ pub unsafe extern "C" fn bio_new_fixed(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_clone(stream: *mut bio_stream, out: *mut *mut bio_stream) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let out = self::out(out)?;
-            out.set(give::<bio_stream>(s.duplicate()?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_clone(stream: Ref<*mut bio_stream>, out: Out<*mut bio_stream>) -> bio_status {
+    call(&stream, |s| out.fill(|| s.duplicate().map(give)))
 }
 
 /// Adds a reference to a stream.
@@ -203,9 +168,8 @@ pub unsafe extern "C" fn bio_clone(stream: *mut bio_stream, out: *mut *mut bio_s
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_retain(stream: *mut bio_stream) -> *mut bio_stream {
-    // SAFETY: as the header demands.
-    or(ptr::null_mut(), || unsafe { handle::retain(stream) })
+pub extern "C" fn bio_retain(stream: Ref<*mut bio_stream>) -> *mut bio_stream {
+    or(ptr::null_mut(), || handle::retain(&stream))
 }
 
 /// Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
@@ -214,9 +178,8 @@ pub unsafe extern "C" fn bio_retain(stream: *mut bio_stream) -> *mut bio_stream 
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_release(stream: *mut bio_stream) {
-    // SAFETY: as the header demands.
-    or((), || unsafe { handle::release(stream) });
+pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
+    or((), || handle::release(stream));
 }
 
 /// Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
@@ -228,9 +191,8 @@ pub unsafe extern "C" fn bio_release(stream: *mut bio_stream) {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_close(stream: *mut bio_stream) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, Stream::close) }
+pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
+    call(&stream, Stream::close)
 }
 
 /// Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
@@ -243,15 +205,8 @@ pub unsafe extern "C" fn bio_close(stream: *mut bio_stream) -> bio_status {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_close_take(stream: *mut bio_stream, out: *mut *mut bio_snapshot) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let out = self::out(out)?;
-            out.set(give::<bio_snapshot>(s.close_take()?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_close_take(stream: Ref<*mut bio_stream>, out: Out<*mut bio_snapshot>) -> bio_status {
+    call(&stream, |s| out.fill(|| s.close_take().map(give)))
 }
 
 /// Says whether a stream is closed.
@@ -261,7 +216,6 @@ pub unsafe extern "C" fn bio_close_take(stream: *mut bio_stream, out: *mut *mut 
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_is_closed(stream: *const bio_stream) -> bool {
-    // SAFETY: as the header demands.
-    unsafe { ask(stream, true, Stream::is_closed) }
+pub extern "C" fn bio_is_closed(stream: Ref<*const bio_stream>) -> bool {
+    ask(&stream, true, Stream::is_closed)
 }

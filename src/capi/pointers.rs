@@ -1,6 +1,11 @@
-//! What C callers pass beside handles, checked: buffers, needles, out-parameters.
+//! What C callers pass beside handles: buffers, needles, arrays, out-parameters, structs that carry their size.
+//!
+//! Each type here is one raw pointer (or the length that belongs to one) and the promise that the header demands of it:
+//! who declares a parameter with it is handed the promise, and everything else about the parameter is checked. There is
+//! no way to make one but to be called from C.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::slice;
@@ -8,72 +13,136 @@ use std::slice;
 use crate::error::{Error, Result};
 use crate::sys::memory::{Input, Output};
 
-/// A buffer's address; NULL is one only for no bytes.
-#[inline]
-pub(super) fn address(data: *const c_void, len: usize) -> Result<NonNull<u8>> {
-    match NonNull::new(data.cast_mut().cast()) {
+/// The length of the memory that the pointer before it points to: in elements, which for untyped memory are bytes.
+#[repr(transparent)]
+pub struct Len(usize);
+
+impl Len {
+    #[inline(always)]
+    pub(super) fn get(&self) -> usize {
+        self.0
+    }
+}
+
+/// A buffer's address; NULL is one only for no elements.
+#[inline(always)]
+fn address<T>(data: *const T, len: &Len) -> Result<NonNull<T>> {
+    match NonNull::new(data.cast_mut()) {
         Some(ptr) => Ok(ptr),
-        None if len == 0 => Ok(NonNull::dangling()),
+        None if len.0 == 0 => Ok(NonNull::dangling()),
         None => Err(Error::NullArg),
     }
 }
 
-/// # Safety
-/// `data` is NULL or readable for `len` bytes during the call.
-#[inline]
-pub(super) unsafe fn input<'a>(data: *const c_void, len: usize) -> Result<Input<'a>> {
-    // SAFETY: passed on from the caller.
-    address(data, len).map(|ptr| unsafe { Input::from_raw(ptr, len) })
+/// NULL, or memory that is readable for its [`Len`] during the call. It may lie in the stream's own snapshots and
+/// views.
+#[repr(transparent)]
+pub struct Source(*const c_void);
+
+impl Source {
+    #[inline(always)]
+    pub(super) fn input(&self, len: &Len) -> Result<Input<'_>> {
+        // SAFETY: readable by the type's promise.
+        address(self.0, len).map(|ptr| unsafe { Input::from_raw(ptr.cast(), len.0) })
+    }
 }
 
-/// # Safety
-/// `data` is NULL or writable for `len` bytes during the call.
-#[inline]
-pub(super) unsafe fn output<'a>(data: *mut c_void, len: usize) -> Result<Output<'a>> {
-    // SAFETY: passed on from the caller.
-    address(data, len).map(|ptr| unsafe { Output::from_raw(ptr, len) })
+/// NULL, or memory that is writable for its [`Len`] during the call. It may lie in the stream's own views.
+#[repr(transparent)]
+pub struct Target(*mut c_void);
+
+impl Target {
+    #[inline(always)]
+    pub(super) fn output(&self, len: &Len) -> Result<Output<'_>> {
+        // SAFETY: writable by the type's promise.
+        address(self.0, len).map(|ptr| unsafe { Output::from_raw(ptr.cast(), len.0) })
+    }
 }
 
-/// An out-parameter that is not NULL; written once, on success.
-pub(super) struct Out<T>(NonNull<T>);
+/// NULL, or memory of the caller's that is lent for longer than the call: for reading (`*const`) or for reading and
+/// writing (`*mut`), for its [`Len`], until the time that the function's text names.
+#[repr(transparent)]
+pub struct Lent<P>(P);
 
-/// # Safety
-/// `ptr` is NULL or valid for one write of a `T`.
-#[inline]
-pub(super) unsafe fn out<T>(ptr: *mut T) -> Result<Out<T>> {
-    NonNull::new(ptr).map(Out).ok_or(Error::NullArg)
+impl Lent<*const c_void> {
+    pub(super) fn address(&self, len: &Len) -> Result<*const c_void> {
+        address(self.0, len).map(|_| self.0)
+    }
 }
+
+impl Lent<*mut c_void> {
+    pub(super) fn address(&self, len: &Len) -> Result<NonNull<u8>> {
+        address(self.0, len).map(NonNull::cast)
+    }
+}
+
+/// NULL, or an array of as many elements as its [`Len`] says, that nobody writes during the call.
+#[repr(transparent)]
+pub struct Array<T>(*const T);
+
+impl<T> Array<T> {
+    pub(super) fn elements(&self, len: &Len) -> Result<&[T]> {
+        // SAFETY: readable and unchanging by the type's promise.
+        array(self.0, len).map(|elements| unsafe { elements.as_ref() })
+    }
+}
+
+/// NULL, or as many bytes as its [`Len`] says, that nobody writes during the call.
+#[repr(transparent)]
+pub struct Needle(*const c_void);
+
+impl Needle {
+    pub(super) fn bytes(&self, len: &Len) -> Result<&[u8]> {
+        // SAFETY: readable and unchanging by the type's promise.
+        array(self.0.cast(), len).map(|bytes| unsafe { bytes.as_ref() })
+    }
+}
+
+/// An array's place, if memory can hold one so long.
+fn array<T>(data: *const T, len: &Len) -> Result<NonNull<[T]>> {
+    let ptr = address(data, len)?;
+    let size = len.0.checked_mul(size_of::<T>()).ok_or(Error::Overflow)?;
+    isize::try_from(size).map_err(|_| Error::Overflow)?;
+    Ok(NonNull::slice_from_raw_parts(ptr, len.0))
+}
+
+/// An out-parameter: NULL, or valid for writes of a `T` during the call.
+#[repr(transparent)]
+pub struct Out<T>(*mut T);
 
 impl<T> Out<T> {
+    /// Where to write, if the parameter is not NULL: for those that may not be, before the call does anything.
+    #[inline(always)]
+    pub(super) fn place(&self) -> Result<Place<'_, T>> {
+        NonNull::new(self.0).map(|ptr| Place(ptr, PhantomData)).ok_or(Error::NullArg)
+    }
+
+    /// Writes the value if the parameter is not NULL and there is one.
     #[inline]
+    pub(super) fn fill(&self, value: impl FnOnce() -> Result<T>) -> Result<()> {
+        let place = self.place()?;
+        place.set(value()?);
+        Ok(())
+    }
+
+    /// Writes to a parameter that may be NULL.
+    #[inline]
+    pub(super) fn offer(&self, value: T) {
+        if let Ok(place) = self.place() {
+            place.set(value);
+        }
+    }
+}
+
+/// What an [`Out`] that is not NULL points to; written once, on success.
+pub(super) struct Place<'a, T>(NonNull<T>, PhantomData<&'a mut T>);
+
+impl<T> Place<'_, T> {
+    #[inline(always)]
     pub(super) fn set(self, value: T) {
-        // SAFETY: valid by `out`'s rule.
+        // SAFETY: valid by the promise of `Out`, which alone makes these.
         unsafe { self.0.write(value) }
     }
-}
-
-/// Writes to an out-parameter that may be NULL.
-///
-/// # Safety
-/// `ptr` is NULL or valid for one write of a `T`.
-pub(super) unsafe fn set_if<T>(ptr: *mut T, value: T) {
-    // SAFETY: passed on from the caller.
-    if let Ok(out) = unsafe { out(ptr) } {
-        out.set(value);
-    }
-}
-
-/// # Safety
-/// `data` is NULL or an array of `count` elements that nobody writes during the call.
-pub(super) unsafe fn array<'a, T>(data: *const T, count: usize) -> Result<&'a [T]> {
-    let ptr = match NonNull::new(data.cast_mut()) {
-        Some(ptr) => ptr,
-        None if count == 0 => NonNull::dangling(),
-        None => return Err(Error::NullArg),
-    };
-    let fits = count.checked_mul(size_of::<T>()).is_some_and(|size| isize::try_from(size).is_ok());
-    // SAFETY: not NULL, not too long, readable by the caller's promise.
-    if fits { Ok(unsafe { slice::from_raw_parts(ptr.as_ptr(), count) }) } else { Err(Error::Overflow) }
 }
 
 /// A struct of the C interface that may grow: its first field is its size as the caller was compiled.
@@ -82,55 +151,62 @@ pub(super) unsafe fn array<'a, T>(data: *const T, count: usize) -> Result<&'a [T
 /// `#[repr(C)]`, the first field is `struct_size: usize`, and any bytes are a value.
 pub(super) unsafe trait Versioned: Copy {}
 
-/// The size that a caller's struct says it has, if it can be one.
+/// The caller's struct as bytes, as many as its first field says.
 ///
 /// # Safety
-/// `ptr` is valid for reading the first field.
-unsafe fn struct_size<T: Versioned>(ptr: NonNull<T>) -> Result<usize> {
+/// `ptr` is NULL, or readable in its first field and valid for the size that this says.
+unsafe fn extent<T: Versioned>(ptr: *const T) -> Result<NonNull<[MaybeUninit<u8>]>> {
+    let ptr = NonNull::new(ptr.cast_mut()).ok_or(Error::NullArg)?;
     // SAFETY: every version of the struct begins with its size.
     let size = unsafe { ptr.cast::<usize>().read() };
-    if size >= size_of::<usize>() && isize::try_from(size).is_ok() { Ok(size) } else { Err(Error::Invalid) }
+    let is_size = size >= size_of::<usize>() && isize::try_from(size).is_ok();
+    if is_size { Ok(NonNull::slice_from_raw_parts(ptr.cast(), size)) } else { Err(Error::Invalid) }
 }
 
-/// The caller's struct in this version's form: what an older caller's lacks is 0, and what a newer caller's has beyond it
-/// must be.
-///
-/// # Safety
-/// `ptr` is NULL or readable for the size in its first field.
-pub(super) unsafe fn read_versioned<T: Versioned>(ptr: *const T) -> Result<T> {
-    let from = NonNull::new(ptr.cast_mut()).ok_or(Error::NullArg)?;
-    // SAFETY: the caller's struct is as long as it says.
-    let bytes = unsafe { slice::from_raw_parts(from.cast::<u8>().as_ptr(), struct_size(from)?) };
-    let (known, unknown) = bytes.split_at(bytes.len().min(size_of::<T>()));
-    if unknown.iter().any(|byte| *byte != 0) {
-        return Err(Error::Unsupported);
-    }
-    let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: `known` is no longer than a `T`, and any bytes are one.
-    unsafe {
-        value.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(known.as_ptr(), known.len());
-        Ok(value.assume_init())
+/// NULL, or a struct that is readable, and that nobody writes, during the call, for the size in its first field.
+#[repr(transparent)]
+pub struct SizedIn<T>(*const T);
+
+impl<T: Versioned> SizedIn<T> {
+    /// The struct in this version's form: what an older caller's lacks is 0, and what a newer caller's has beyond it
+    /// must be.
+    pub(super) fn read(&self) -> Result<T> {
+        // SAFETY: as long as it says, by the type's promise; a caller's bytes all have values.
+        let bytes = unsafe { &*(extent(self.0)?.as_ptr() as *const [u8]) };
+        let (known, unknown) = bytes.split_at(bytes.len().min(size_of::<T>()));
+        if unknown.iter().any(|byte| *byte != 0) {
+            return Err(Error::Unsupported);
+        }
+        let mut value = MaybeUninit::<T>::zeroed();
+        // SAFETY: `known` is no longer than a `T`, and any bytes are one.
+        unsafe {
+            value.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(known.as_ptr(), known.len());
+            Ok(value.assume_init())
+        }
     }
 }
 
-/// Fills the caller's struct behind its first field: an older caller's gets as much as it has room for, and what a newer
-/// caller's has beyond this version's becomes 0. What the value's own failure is comes before a size that is none.
-///
-/// # Safety
-/// `ptr` is NULL, or readable in its first field and writable for the size that this says.
-pub(super) unsafe fn write_versioned<T: Versioned>(ptr: *mut T, value: impl FnOnce() -> Result<T>) -> Result<()> {
-    let to = NonNull::new(ptr).ok_or(Error::NullArg)?;
-    let value = value()?;
-    // SAFETY: the caller's struct is as long as it says; the value is as long as its type.
-    let (room, bytes) = unsafe {
-        (
-            slice::from_raw_parts_mut(to.cast::<MaybeUninit<u8>>().as_ptr(), struct_size(to)?),
-            slice::from_raw_parts((&raw const value).cast::<MaybeUninit<u8>>(), size_of::<T>()),
-        )
-    };
-    let (known, unknown) = room.split_at_mut(room.len().min(bytes.len()));
-    let fields = size_of::<usize>()..known.len();
-    known[fields.clone()].copy_from_slice(&bytes[fields]);
-    unknown.fill(MaybeUninit::new(0));
-    Ok(())
+/// NULL, or a struct that is readable in its first field and, during the call, writable for the size that this says.
+#[repr(transparent)]
+pub struct SizedOut<T>(*mut T);
+
+impl<T: Versioned> SizedOut<T> {
+    /// Fills the struct behind its first field: an older caller's gets as much as it has room for, and what a newer
+    /// caller's has beyond this version's becomes 0. The value's own failure comes before that of a size that is none.
+    pub(super) fn fill(&self, value: impl FnOnce() -> Result<T>) -> Result<()> {
+        let to = NonNull::new(self.0).ok_or(Error::NullArg)?;
+        let value = value()?;
+        // SAFETY: the caller's struct is as long as it says, by the type's promise; the value is as long as its type.
+        let (room, bytes) = unsafe {
+            (
+                extent(to.as_ptr())?.as_mut(),
+                slice::from_raw_parts((&raw const value).cast::<MaybeUninit<u8>>(), size_of::<T>()),
+            )
+        };
+        let (known, unknown) = room.split_at_mut(room.len().min(bytes.len()));
+        let fields = size_of::<usize>()..known.len();
+        known[fields.clone()].copy_from_slice(&bytes[fields]);
+        unknown.fill(MaybeUninit::new(0));
+        Ok(())
+    }
 }

@@ -4,13 +4,14 @@
 //! a closed stream and for NULL.
 
 use super::guard::{ask, call};
-use super::pointers::set_if;
+use super::handle::Ref;
+use super::pointers::Out;
 use super::types::{BYTESIO_SEEK_CUR, BYTESIO_SEEK_END, BYTESIO_SEEK_SET, bio_status, bio_stream};
 use crate::error::Error;
 use crate::stream::{Stream, Whence};
 
-/// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is INVALID;
-/// from the position and from the end, a result before the beginning becomes 0.
+/// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
+/// INVALID; from the position and from the end, a result before the beginning becomes 0.
 ///
 /// stream: borrowed for the call.
 /// whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
@@ -19,20 +20,17 @@ use crate::stream::{Stream, Whence};
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_seek(stream: *mut bio_stream, offset: i64, whence: i32, position: *mut u64) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let whence = match whence {
-                BYTESIO_SEEK_SET => Whence::Start,
-                BYTESIO_SEEK_CUR => Whence::Current,
-                BYTESIO_SEEK_END => Whence::End,
-                _ => return s.refuse(Error::Invalid),
-            };
-            set_if(position, s.seek(offset, whence)?);
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i32, position: Out<u64>) -> bio_status {
+    call(&stream, |s| {
+        let whence = match whence {
+            BYTESIO_SEEK_SET => Whence::Start,
+            BYTESIO_SEEK_CUR => Whence::Current,
+            BYTESIO_SEEK_END => Whence::End,
+            _ => return s.refuse(Error::Invalid),
+        };
+        position.offer(s.seek(offset, whence)?);
+        Ok(())
+    })
 }
 
 /// Gives the position, in bytes.
@@ -42,9 +40,8 @@ pub unsafe extern "C" fn bio_seek(stream: *mut bio_stream, offset: i64, whence: 
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_tell(stream: *const bio_stream) -> u64 {
-    // SAFETY: as the header demands.
-    unsafe { ask(stream, 0, Stream::tell) }
+pub extern "C" fn bio_tell(stream: Ref<*const bio_stream>) -> u64 {
+    ask(&stream, 0, Stream::tell)
 }
 
 /// Gives the length, in bytes. It takes no view.
@@ -54,9 +51,8 @@ pub unsafe extern "C" fn bio_tell(stream: *const bio_stream) -> u64 {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_len(stream: *const bio_stream) -> u64 {
-    // SAFETY: as the header demands.
-    unsafe { ask(stream, 0, Stream::len) }
+pub extern "C" fn bio_len(stream: Ref<*const bio_stream>) -> u64 {
+    ask(&stream, 0, Stream::len)
 }
 
 /// Gives the length that the present memory can hold, in bytes.
@@ -66,9 +62,8 @@ pub unsafe extern "C" fn bio_len(stream: *const bio_stream) -> u64 {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_capacity(stream: *const bio_stream) -> u64 {
-    // SAFETY: as the header demands.
-    unsafe { ask(stream, 0, Stream::capacity) }
+pub extern "C" fn bio_capacity(stream: Ref<*const bio_stream>) -> u64 {
+    ask(&stream, 0, Stream::capacity)
 }
 
 /// Gives the number of open exports: calls of bio_getbuffer() of whose view, slices included, a reference is left.
@@ -79,7 +74,6 @@ pub unsafe extern "C" fn bio_capacity(stream: *const bio_stream) -> u64 {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_export_count(stream: *const bio_stream) -> usize {
-    // SAFETY: as the header demands.
-    unsafe { ask(stream, 0, Stream::export_count) }
+pub extern "C" fn bio_export_count(stream: Ref<*const bio_stream>) -> usize {
+    ask(&stream, 0, Stream::export_count)
 }

@@ -2,18 +2,16 @@
 //!
 //! At the position, or at an offset; into the caller's memory, in place, or as a snapshot. At or past the
 //! end there is nothing to read, and the position does not move. A pointer into the stream's own memory is borrowed
-//! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a window,
-//! opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
+//! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a
+//! window, opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
 
-use std::ffi::c_void;
-
-use super::guard::{call, call_plain, call_short};
-use super::handle::give;
-use super::pointers::{out, output, set_if};
+use super::guard::{call, fast};
+use super::handle::{Ref, give};
+use super::pointers::{Len, Out, Place, Target};
 use super::types::{bio_snapshot, bio_status, bio_stream};
-use crate::error::Result;
-use crate::stream::{Borrowed, Stream};
+use crate::error::{BYTESIO_OK, Result};
 use crate::sys::memory::fits_inline;
+use crate::stream::{Borrowed, Stream};
 
 /// Reads up to `len` bytes at the position and moves it.
 ///
@@ -25,33 +23,29 @@ use crate::sys::memory::fits_inline;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_read(
-    stream: *mut bio_stream,
-    buf: *mut c_void,
-    len: usize,
-    nread: *mut usize,
-) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        let plain = move |s: &Stream| read_short(s, buf, len, nread);
-        let leaf = move |s: &Stream| if fits_inline(len) { read_short(s, buf, len, nread) } else { None };
-        call_short(stream, leaf, plain, move |s| {
-            let (nread, buf) = (out(nread)?, output(buf, len)?);
-            nread.set(s.read(buf)?);
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_read(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nread: Out<usize>) -> bio_status {
+    if fits_inline(len.get()) { read_either(stream, buf, len, nread) } else { read_long(stream, buf, len, nread) }
 }
 
-/// [`bio_read`], if that takes no lock. Always inlined: the shorter way must not come to contain a call.
-///
-/// # Safety
-/// As there.
+/// Both doors of a read.
 #[inline(always)]
-unsafe fn read_short(stream: &Stream, buf: *mut c_void, len: usize, nread: *mut usize) -> Option<Result<()>> {
-    // SAFETY: passed on from the caller.
-    let (nread, buf) = unsafe { (out(nread).ok()?, output(buf, len).ok()?) };
-    Some(stream.read_short(&buf)?.map(|n| nread.set(n)))
+fn read_either(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nread: Out<usize>) -> bio_status {
+    let done = fast(&stream, |s| {
+        nread.place().ok()?.set(s.read_fast(&buf.output(&len).ok()?)?);
+        Some(())
+    });
+    if done { BYTESIO_OK } else { read_slow(stream, buf, len, nread) }
+}
+
+/// Apart, so that the frame that a call of memmove needs is not made for short reads too.
+#[inline(never)]
+extern "C" fn read_long(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nread: Out<usize>) -> bio_status {
+    read_either(stream, buf, len, nread)
+}
+
+#[inline(never)]
+extern "C" fn read_slow(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nread: Out<usize>) -> bio_status {
+    call(&stream, |s| nread.fill(|| s.read(buf.output(&len)?)))
 }
 
 /// Reads up to `len` bytes at `offset`; the position stays.
@@ -64,66 +58,63 @@ unsafe fn read_short(stream: &Stream, buf: *mut c_void, len: usize, nread: *mut 
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_pread(
-    stream: *mut bio_stream,
-    buf: *mut c_void,
-    len: usize,
+pub extern "C" fn bio_pread(
+    stream: Ref<*mut bio_stream>,
+    buf: Target,
+    len: Len,
     offset: u64,
-    nread: *mut usize,
+    nread: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let (nread, buf) = (out(nread)?, output(buf, len)?);
-            nread.set(s.pread(buf, offset)?);
-            Ok(())
-        })
-    }
+    call(&stream, |s| nread.fill(|| s.pread(buf.output(&len)?, offset)))
 }
 
 /// Hands a borrowed piece of the stream's memory to the caller.
-///
-/// # Safety
-/// `ptr` and `len` are NULL or valid.
-unsafe fn lend(
-    stream: *mut bio_stream,
-    ptr: *mut *const u8,
-    len: *mut usize,
-    short: impl FnOnce(&Stream) -> Option<Result<Borrowed>>,
+#[inline(always)]
+fn lend(
+    stream: Ref<*mut bio_stream>,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
+    fast_door: impl FnOnce(&Stream) -> Option<Borrowed>,
+    slow_door: impl FnOnce(&Stream) -> Result<Borrowed>,
+) -> bio_status {
+    let done = fast(&stream, |s| {
+        let places = (ptr.place().ok()?, len.place().ok()?);
+        show(fast_door(s)?, places);
+        Some(())
+    });
+    if done { BYTESIO_OK } else { lend_slow(stream, ptr, len, slow_door) }
+}
+
+#[inline(never)]
+fn lend_slow(
+    stream: Ref<*mut bio_stream>,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
     f: impl FnOnce(&Stream) -> Result<Borrowed>,
 ) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let set = move |piece: Borrowed| {
-            set_if(ptr, piece.ptr.as_ptr().cast_const());
-            set_if(len, piece.len);
-        };
-        let all = move || out(ptr).and(out(len));
-        call_plain(
-            stream,
-            move |s| if all().is_ok() { Some(short(s)?.map(set)) } else { None },
-            move |s| {
-                all()?;
-                f(s).map(set)
-            },
-        )
-    }
+    call(&stream, |s| {
+        let places = (ptr.place()?, len.place()?);
+        show(f(s)?, places);
+        Ok(())
+    })
+}
+
+#[inline(always)]
+fn show(piece: Borrowed, (ptr, len): (Place<'_, *const u8>, Place<'_, usize>)) {
+    ptr.set(piece.ptr.as_ptr());
+    len.set(piece.len);
 }
 
 /// What the two functions that read in place through a delimiter have in common.
-///
-/// # Safety
-/// As for `lend`.
-unsafe fn lend_until(
-    stream: *mut bio_stream,
+fn lend_until(
+    stream: Ref<*mut bio_stream>,
     delimiter: u8,
     limit: usize,
-    ptr: *mut *const u8,
-    len: *mut usize,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
 ) -> bio_status {
-    let short = move |s: &Stream| s.read_until_short(delimiter, limit);
-    // SAFETY: passed on from the caller.
-    unsafe { lend(stream, ptr, len, short, move |s| s.read_until(delimiter, limit)) }
+    let fast_door = move |s: &Stream| s.read_until_fast(delimiter, limit);
+    lend(stream, ptr, len, fast_door, move |s| s.read_until(delimiter, limit))
 }
 
 /// Shows the bytes from the position to the end in place; the position stays.
@@ -136,9 +127,8 @@ unsafe fn lend_until(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_peek(stream: *mut bio_stream, ptr: *mut *const u8, len: *mut usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { lend(stream, ptr, len, Stream::peek_short, Stream::peek) }
+pub extern "C" fn bio_peek(stream: Ref<*mut bio_stream>, ptr: Out<*const u8>, len: Out<usize>) -> bio_status {
+    lend(stream, ptr, len, Stream::peek_fast, Stream::peek)
 }
 
 /// Moves the position over up to `len` bytes of content.
@@ -149,14 +139,11 @@ pub unsafe extern "C" fn bio_peek(stream: *mut bio_stream, ptr: *mut *const u8, 
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_skip(stream: *mut bio_stream, len: usize, skipped: *mut usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            set_if(skipped, s.skip(len)?);
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Out<usize>) -> bio_status {
+    call(&stream, |s| {
+        skipped.offer(s.skip(len)?);
+        Ok(())
+    })
 }
 
 /// Reads a line in place, through its line feed (0x0A; CR and NUL are ordinary bytes), or `limit` bytes, or to the
@@ -171,14 +158,13 @@ pub unsafe extern "C" fn bio_skip(stream: *mut bio_stream, len: usize, skipped: 
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_readline(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_readline(
+    stream: Ref<*mut bio_stream>,
     limit: usize,
-    ptr: *mut *const u8,
-    len: *mut usize,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { lend_until(stream, b'\n', limit, ptr, len) }
+    lend_until(stream, b'\n', limit, ptr, len)
 }
 
 /// Reads in place through the next `delimiter`, or `limit` bytes, or to the end, and moves the position.
@@ -192,19 +178,18 @@ pub unsafe extern "C" fn bio_readline(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_read_until(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_read_until(
+    stream: Ref<*mut bio_stream>,
     delimiter: u8,
     limit: usize,
-    ptr: *mut *const u8,
-    len: *mut usize,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { lend_until(stream, delimiter, limit, ptr, len) }
+    lend_until(stream, delimiter, limit, ptr, len)
 }
 
-/// Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No copy,
-/// unless a writable view of the stream is alive or the stream is a fixed one.
+/// Reads up to `len` bytes (SIZE_MAX: all that are left) at the position as a snapshot, and moves the position. No
+/// copy, unless a writable view of the stream is alive or the stream is a fixed one.
 ///
 /// stream: borrowed for the call.
 /// out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
@@ -213,17 +198,10 @@ pub unsafe extern "C" fn bio_read_until(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_read_snapshot(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_read_snapshot(
+    stream: Ref<*mut bio_stream>,
     len: usize,
-    out: *mut *mut bio_snapshot,
+    out: Out<*mut bio_snapshot>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let out = self::out(out)?;
-            out.set(give::<bio_snapshot>(s.read_snapshot(len)?));
-            Ok(())
-        })
-    }
+    call(&stream, |s| out.fill(|| s.read_snapshot(len).map(give)))
 }

@@ -2,35 +2,23 @@
 //!
 //! The same six for snapshots and views. Offsets count from the beginning of the snapshot or view, in bytes.
 
-use std::ffi::c_void;
-
 use super::guard::call;
-use super::handle::Handle;
-use super::pointers::{array, out};
+use super::handle::{Handle, Pointer, Ref};
+use super::pointers::{Len, Needle, Out};
 use super::types::{bio_snapshot, bio_status, bio_view};
-use crate::error::Result;
 use crate::search::Search;
 
 /// The header's BYTESIO_NOT_FOUND.
 const NOT_FOUND: usize = usize::MAX;
 
-/// # Safety
-/// `handle` is NULL or a live handle; `data` is NULL or readable for `len` bytes; `result` is NULL or valid.
-unsafe fn search<H: Handle, R>(
-    handle: *const H,
-    data: *const c_void,
-    len: usize,
-    result: *mut R,
-    f: impl FnOnce(&H::Owner, &[u8]) -> R,
+fn search<P: Pointer, R>(
+    handle: &Ref<P>,
+    data: &Needle,
+    len: &Len,
+    result: &Out<R>,
+    f: impl FnOnce(&<P::Handle as Handle>::Owner, &[u8]) -> R,
 ) -> bio_status {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        call(handle, |owner| -> Result<()> {
-            let (result, data) = (out(result)?, array(data.cast::<u8>(), len)?);
-            result.set(f(owner, data));
-            Ok(())
-        })
-    }
+    call(handle, |owner| result.fill(|| Ok(f(owner, data.bytes(len)?))))
 }
 
 /// Finds the first occurrence of `needle` that begins at or after `start`.
@@ -44,15 +32,14 @@ unsafe fn search<H: Handle, R>(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_find(
-    snapshot: *const bio_snapshot,
-    needle: *const c_void,
-    len: usize,
+pub extern "C" fn bio_snapshot_find(
+    snapshot: Ref<*const bio_snapshot>,
+    needle: Needle,
+    len: Len,
     start: usize,
-    at: *mut usize,
+    at: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, needle, len, at, |s, needle| s.find(needle, start).unwrap_or(NOT_FOUND)) }
+    search(&snapshot, &needle, &len, &at, |s, needle| s.find(needle, start).unwrap_or(NOT_FOUND))
 }
 
 /// Finds the last occurrence of `needle` that begins at or after `start`; to bound the end, search a slice.
@@ -66,15 +53,14 @@ pub unsafe extern "C" fn bio_snapshot_find(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_rfind(
-    snapshot: *const bio_snapshot,
-    needle: *const c_void,
-    len: usize,
+pub extern "C" fn bio_snapshot_rfind(
+    snapshot: Ref<*const bio_snapshot>,
+    needle: Needle,
+    len: Len,
     start: usize,
-    at: *mut usize,
+    at: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, needle, len, at, |s, needle| s.rfind(needle, start).unwrap_or(NOT_FOUND)) }
+    search(&snapshot, &needle, &len, &at, |s, needle| s.rfind(needle, start).unwrap_or(NOT_FOUND))
 }
 
 /// Counts the occurrences of `needle` that do not overlap; an empty one occurs once more than there are bytes.
@@ -87,14 +73,13 @@ pub unsafe extern "C" fn bio_snapshot_rfind(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_count(
-    snapshot: *const bio_snapshot,
-    needle: *const c_void,
-    len: usize,
-    count: *mut usize,
+pub extern "C" fn bio_snapshot_count(
+    snapshot: Ref<*const bio_snapshot>,
+    needle: Needle,
+    len: Len,
+    count: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, needle, len, count, |s, needle| s.count(needle)) }
+    search(&snapshot, &needle, &len, &count, |s, needle| s.count(needle))
 }
 
 /// Compares all bytes with `data`, as memcmp() does; where one begins the other, the shorter is less.
@@ -107,14 +92,13 @@ pub unsafe extern "C" fn bio_snapshot_count(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_compare(
-    snapshot: *const bio_snapshot,
-    data: *const c_void,
-    len: usize,
-    order: *mut i32,
+pub extern "C" fn bio_snapshot_compare(
+    snapshot: Ref<*const bio_snapshot>,
+    data: Needle,
+    len: Len,
+    order: Out<i32>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, data, len, order, |s, data| s.compare(data) as i32) }
+    search(&snapshot, &data, &len, &order, |s, data| s.compare(data) as i32)
 }
 
 /// Says whether the bytes begin with `data`.
@@ -127,14 +111,13 @@ pub unsafe extern "C" fn bio_snapshot_compare(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_starts_with(
-    snapshot: *const bio_snapshot,
-    data: *const c_void,
-    len: usize,
-    result: *mut bool,
+pub extern "C" fn bio_snapshot_starts_with(
+    snapshot: Ref<*const bio_snapshot>,
+    data: Needle,
+    len: Len,
+    result: Out<bool>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, data, len, result, |s, data| s.starts_with(data)) }
+    search(&snapshot, &data, &len, &result, |s, data| s.starts_with(data))
 }
 
 /// Says whether the bytes end with `data`.
@@ -147,14 +130,13 @@ pub unsafe extern "C" fn bio_snapshot_starts_with(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_ends_with(
-    snapshot: *const bio_snapshot,
-    data: *const c_void,
-    len: usize,
-    result: *mut bool,
+pub extern "C" fn bio_snapshot_ends_with(
+    snapshot: Ref<*const bio_snapshot>,
+    data: Needle,
+    len: Len,
+    result: Out<bool>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(snapshot, data, len, result, |s, data| s.ends_with(data)) }
+    search(&snapshot, &data, &len, &result, |s, data| s.ends_with(data))
 }
 
 /// Finds the first occurrence of `needle` that begins at or after `start`.
@@ -168,15 +150,14 @@ pub unsafe extern "C" fn bio_snapshot_ends_with(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_find(
-    view: *const bio_view,
-    needle: *const c_void,
-    len: usize,
+pub extern "C" fn bio_view_find(
+    view: Ref<*const bio_view>,
+    needle: Needle,
+    len: Len,
     start: usize,
-    at: *mut usize,
+    at: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, needle, len, at, |s, needle| s.find(needle, start).unwrap_or(NOT_FOUND)) }
+    search(&view, &needle, &len, &at, |s, needle| s.find(needle, start).unwrap_or(NOT_FOUND))
 }
 
 /// Finds the last occurrence of `needle` that begins at or after `start`; to bound the end, search a slice.
@@ -190,15 +171,14 @@ pub unsafe extern "C" fn bio_view_find(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_rfind(
-    view: *const bio_view,
-    needle: *const c_void,
-    len: usize,
+pub extern "C" fn bio_view_rfind(
+    view: Ref<*const bio_view>,
+    needle: Needle,
+    len: Len,
     start: usize,
-    at: *mut usize,
+    at: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, needle, len, at, |s, needle| s.rfind(needle, start).unwrap_or(NOT_FOUND)) }
+    search(&view, &needle, &len, &at, |s, needle| s.rfind(needle, start).unwrap_or(NOT_FOUND))
 }
 
 /// Counts the occurrences of `needle` that do not overlap; an empty one occurs once more than there are bytes.
@@ -211,14 +191,13 @@ pub unsafe extern "C" fn bio_view_rfind(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_count(
-    view: *const bio_view,
-    needle: *const c_void,
-    len: usize,
-    count: *mut usize,
+pub extern "C" fn bio_view_count(
+    view: Ref<*const bio_view>,
+    needle: Needle,
+    len: Len,
+    count: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, needle, len, count, |s, needle| s.count(needle)) }
+    search(&view, &needle, &len, &count, |s, needle| s.count(needle))
 }
 
 /// Compares all bytes with `data`, as memcmp() does; where one begins the other, the shorter is less.
@@ -231,14 +210,8 @@ pub unsafe extern "C" fn bio_view_count(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_compare(
-    view: *const bio_view,
-    data: *const c_void,
-    len: usize,
-    order: *mut i32,
-) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, data, len, order, |s, data| s.compare(data) as i32) }
+pub extern "C" fn bio_view_compare(view: Ref<*const bio_view>, data: Needle, len: Len, order: Out<i32>) -> bio_status {
+    search(&view, &data, &len, &order, |s, data| s.compare(data) as i32)
 }
 
 /// Says whether the bytes begin with `data`.
@@ -251,14 +224,13 @@ pub unsafe extern "C" fn bio_view_compare(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_starts_with(
-    view: *const bio_view,
-    data: *const c_void,
-    len: usize,
-    result: *mut bool,
+pub extern "C" fn bio_view_starts_with(
+    view: Ref<*const bio_view>,
+    data: Needle,
+    len: Len,
+    result: Out<bool>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, data, len, result, |s, data| s.starts_with(data)) }
+    search(&view, &data, &len, &result, |s, data| s.starts_with(data))
 }
 
 /// Says whether the bytes end with `data`.
@@ -271,12 +243,11 @@ pub unsafe extern "C" fn bio_view_starts_with(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_ends_with(
-    view: *const bio_view,
-    data: *const c_void,
-    len: usize,
-    result: *mut bool,
+pub extern "C" fn bio_view_ends_with(
+    view: Ref<*const bio_view>,
+    data: Needle,
+    len: Len,
+    result: Out<bool>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { search(view, data, len, result, |s, data| s.ends_with(data)) }
+    search(&view, &data, &len, &result, |s, data| s.ends_with(data))
 }

@@ -1,6 +1,7 @@
 //! Length, room and limit
 
 use super::guard::call;
+use super::handle::Ref;
 use super::types::{bio_status, bio_stream};
 use crate::stream::Stream;
 
@@ -12,9 +13,8 @@ use crate::stream::Stream;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_truncate(stream: *mut bio_stream, size: u64) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.truncate(size)) }
+pub extern "C" fn bio_truncate(stream: Ref<*mut bio_stream>, size: u64) -> bio_status {
+    call(&stream, |s| s.truncate(size))
 }
 
 /// Cuts the content to `size` bytes, or extends it with zeros; the position stays.
@@ -25,9 +25,8 @@ pub unsafe extern "C" fn bio_truncate(stream: *mut bio_stream, size: u64) -> bio
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_resize(stream: *mut bio_stream, size: u64) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.resize(size)) }
+pub extern "C" fn bio_resize(stream: Ref<*mut bio_stream>, size: u64) -> bio_status {
+    call(&stream, |s| s.resize(size))
 }
 
 /// Makes length and position 0 and keeps the capacity.
@@ -38,9 +37,8 @@ pub unsafe extern "C" fn bio_resize(stream: *mut bio_stream, size: u64) -> bio_s
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_clear(stream: *mut bio_stream) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, Stream::clear) }
+pub extern "C" fn bio_clear(stream: Ref<*mut bio_stream>) -> bio_status {
+    call(&stream, Stream::clear)
 }
 
 /// Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
@@ -51,9 +49,8 @@ pub unsafe extern "C" fn bio_clear(stream: *mut bio_stream) -> bio_status {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_reserve(stream: *mut bio_stream, additional: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.reserve(additional)) }
+pub extern "C" fn bio_reserve(stream: Ref<*mut bio_stream>, additional: usize) -> bio_status {
+    call(&stream, |s| s.reserve(additional))
 }
 
 /// Gives memory back that the content does not need, as far as no snapshot or clone holds it.
@@ -63,9 +60,8 @@ pub unsafe extern "C" fn bio_reserve(stream: *mut bio_stream, additional: usize)
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_shrink_to_fit(stream: *mut bio_stream) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, Stream::shrink_to_fit) }
+pub extern "C" fn bio_shrink_to_fit(stream: Ref<*mut bio_stream>) -> bio_status {
+    call(&stream, Stream::shrink_to_fit)
 }
 
 /// Sets the length beyond which the stream refuses to grow, in bytes.
@@ -77,7 +73,6 @@ pub unsafe extern "C" fn bio_shrink_to_fit(stream: *mut bio_stream) -> bio_statu
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_set_limit(stream: *mut bio_stream, limit: u64) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.set_limit(limit)) }
+pub extern "C" fn bio_set_limit(stream: Ref<*mut bio_stream>, limit: u64) -> bio_status {
+    call(&stream, |s| s.set_limit(limit))
 }

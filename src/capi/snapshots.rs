@@ -1,19 +1,17 @@
 //! Snapshots
 //!
 //! The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
-//! stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream copies
-//! the bytes that it keeps; a large one, in a mapped block, only the pages that change.
+//! stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream
+//! copies the bytes that it keeps; a large one, in a mapped block, only the pages that change.
 
 use std::ffi::c_void;
 use std::ptr;
 
 use super::guard::{ask, call, guard, or};
-use super::handle::{self, Handle, give};
-use super::pointers::{address, input, out};
+use super::handle::{self, Owned, Ref, give};
+use super::pointers::{Len, Lent, Out, Source};
 use super::types::{bio_release_fn, bio_snapshot, bio_status, bio_stream};
-use crate::error::Error;
 use crate::snapshot::Snapshot;
-use crate::stream::Stream;
 
 /// Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
 /// between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies (of a
@@ -26,15 +24,8 @@ use crate::stream::Stream;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_getvalue(stream: *mut bio_stream, out: *mut *mut bio_snapshot) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let out = self::out(out)?;
-            out.set(give::<bio_snapshot>(s.getvalue()?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_getvalue(stream: Ref<*mut bio_stream>, out: Out<*mut bio_snapshot>) -> bio_status {
+    call(&stream, |s| out.fill(|| s.getvalue().map(give)))
 }
 
 /// Makes a snapshot that holds a copy of `len` bytes.
@@ -46,13 +37,8 @@ pub unsafe extern "C" fn bio_getvalue(stream: *mut bio_stream, out: *mut *mut bi
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_new(data: *const c_void, len: usize, out: *mut *mut bio_snapshot) -> bio_status {
-    guard(|| {
-        // SAFETY: as the header demands.
-        let (out, data) = unsafe { (self::out(out)?, input(data, len)?) };
-        out.set(give::<bio_snapshot>(Snapshot::copied(data)?));
-        Ok(())
-    })
+pub extern "C" fn bio_snapshot_new(data: Source, len: Len, out: Out<*mut bio_snapshot>) -> bio_status {
+    guard(|| out.fill(|| Snapshot::copied(data.input(&len)?).map(give)))
 }
 
 /// Makes a snapshot of foreign memory, without a copy.
@@ -67,21 +53,18 @@ pub unsafe extern "C" fn bio_snapshot_new(data: *const c_void, len: usize, out: 
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_adopt(
-    data: *const c_void,
-    len: usize,
+pub extern "C" fn bio_snapshot_adopt(
+    data: Lent<*const c_void>,
+    len: Len,
     release: bio_release_fn,
     ctx: *mut c_void,
-    out: *mut *mut bio_snapshot,
+    out: Out<*mut bio_snapshot>,
 ) -> bio_status {
     guard(|| {
-        // SAFETY: as the header demands.
-        let out = unsafe { self::out(out) }?;
-        address(data, len)?;
-        // SAFETY: as above; NULL only for no bytes.
-        let snapshot = unsafe { Snapshot::adopt(data, len, release, ctx) }?;
-        out.set(give::<bio_snapshot>(snapshot));
-        Ok(())
+        out.fill(|| {
+            // SAFETY: lent for reading until `release` is called, as the text above demands.
+            unsafe { Snapshot::adopt(data.address(&len)?, len.get(), release, ctx) }.map(give)
+        })
     })
 }
 
@@ -92,9 +75,8 @@ pub unsafe extern "C" fn bio_snapshot_adopt(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_snapshot_data(snapshot: *const bio_snapshot) -> *const u8 {
-    // SAFETY: as the header demands.
-    unsafe { ask(snapshot, ptr::null(), |s| s.as_ptr()) }
+pub extern "C" fn bio_snapshot_data(snapshot: Ref<*const bio_snapshot>) -> *const u8 {
+    ask(&snapshot, ptr::null(), |s| s.as_ptr())
 }
 
 /// Gives a snapshot's length, in bytes.
@@ -104,9 +86,8 @@ pub unsafe extern "C" fn bio_snapshot_data(snapshot: *const bio_snapshot) -> *co
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_snapshot_len(snapshot: *const bio_snapshot) -> usize {
-    // SAFETY: as the header demands.
-    unsafe { ask(snapshot, 0, |s| s.len()) }
+pub extern "C" fn bio_snapshot_len(snapshot: Ref<*const bio_snapshot>) -> usize {
+    ask(&snapshot, 0, |s| s.len())
 }
 
 /// Gives a part of a snapshot as a snapshot of its own, without a copy.
@@ -118,20 +99,13 @@ pub unsafe extern "C" fn bio_snapshot_len(snapshot: *const bio_snapshot) -> usiz
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_slice(
-    snapshot: *mut bio_snapshot,
+pub extern "C" fn bio_snapshot_slice(
+    snapshot: Ref<*mut bio_snapshot>,
     offset: usize,
     len: usize,
-    out: *mut *mut bio_snapshot,
+    out: Out<*mut bio_snapshot>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(snapshot, |s| {
-            let out = self::out(out)?;
-            out.set(give::<bio_snapshot>(s.slice(offset, len)?));
-            Ok(())
-        })
-    }
+    call(&snapshot, |s| out.fill(|| s.slice(offset, len).map(give)))
 }
 
 /// Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
@@ -145,22 +119,15 @@ pub unsafe extern "C" fn bio_snapshot_slice(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_snapshot_into_stream(
-    snapshot: *mut bio_snapshot,
-    out: *mut *mut bio_stream,
-) -> bio_status {
+pub extern "C" fn bio_snapshot_into_stream(snapshot: Owned<bio_snapshot>, out: Out<*mut bio_stream>) -> bio_status {
     guard(|| {
-        // SAFETY: as the header demands.
-        let out = unsafe { self::out(out) }?;
-        let ptr = ptr::NonNull::new(snapshot.cast()).ok_or(Error::NullArg)?;
-        // SAFETY: the caller's reference, given up on success and given back on failure.
-        let owner = unsafe { bio_snapshot::take(ptr) };
-        let stream: Stream = owner.into_stream().map_err(|(owner, error)| {
-            bio_snapshot::give(owner);
-            error
-        })?;
-        out.set(give::<bio_stream>(stream));
-        Ok(())
+        out.fill(|| {
+            snapshot.take()?.into_stream().map(give).map_err(|(owner, error)| {
+                // The reference is the caller's as before.
+                give::<bio_snapshot>(owner);
+                error
+            })
+        })
     })
 }
 
@@ -171,9 +138,8 @@ pub unsafe extern "C" fn bio_snapshot_into_stream(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_snapshot_retain(snapshot: *mut bio_snapshot) -> *mut bio_snapshot {
-    // SAFETY: as the header demands.
-    or(ptr::null_mut(), || unsafe { handle::retain(snapshot) })
+pub extern "C" fn bio_snapshot_retain(snapshot: Ref<*mut bio_snapshot>) -> *mut bio_snapshot {
+    or(ptr::null_mut(), || handle::retain(&snapshot))
 }
 
 /// Gives a reference up; the bytes go with the last one that needs them.
@@ -182,7 +148,6 @@ pub unsafe extern "C" fn bio_snapshot_retain(snapshot: *mut bio_snapshot) -> *mu
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_snapshot_release(snapshot: *mut bio_snapshot) {
-    // SAFETY: as the header demands.
-    or((), || unsafe { handle::release(snapshot) });
+pub extern "C" fn bio_snapshot_release(snapshot: Owned<bio_snapshot>) {
+    or((), || handle::release(snapshot));
 }

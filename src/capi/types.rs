@@ -5,7 +5,9 @@
 
 use std::ffi::c_void;
 
-use super::pointers::Versioned;
+use super::pointers::{Len, Source, Versioned};
+use crate::error::Result;
+use crate::sys::memory::Input;
 
 /// bio_seek(): the offset counts from the beginning.
 ///
@@ -94,12 +96,17 @@ pub struct bio_view {
 ///
 /// Since: 0.1
 #[repr(C)]
-#[derive(Clone, Copy)]
 pub struct bio_slice {
     /// The first byte.
-    pub data: *const c_void,
+    pub data: Source,
     /// How many bytes.
-    pub len: usize,
+    pub len: Len,
+}
+
+impl bio_slice {
+    pub(super) fn input(&self) -> Result<Input<'_>> {
+        self.data.input(&self.len)
+    }
 }
 
 /// Gives adopted memory back. Called exactly once, on whichever thread lets the memory go, with no lock
@@ -165,10 +172,11 @@ pub struct bio_options {
     pub limit: u64,
     /// Copied; NULL: malloc and its kin.
     pub allocator: *const bio_allocator,
-    /// The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on snapshots):
-    /// SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or 256 KiB once the
-    /// stream is seen to be overwritten under snapshots, unless the environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in
-    /// programs that run with another user's rights). A stream with an allocator of its own has no mapped blocks.
+    /// The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on
+    /// snapshots): SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or
+    /// 256 KiB once the stream is seen to be overwritten under snapshots, unless the environment variable
+    /// BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that run with another
+    /// user's rights). A stream with an allocator of its own has no mapped blocks.
     pub mapped_from: usize,
     /// BYTESIO_STREAM_UNLOCKED or 0.
     pub flags: u32,

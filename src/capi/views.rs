@@ -7,8 +7,8 @@
 use std::ptr;
 
 use super::guard::{ask, call, or};
-use super::handle::{self, give};
-use super::pointers::out;
+use super::handle::{self, Owned, Ref, give};
+use super::pointers::Out;
 use super::types::{
     BYTESIO_VIEW_PINNED, BYTESIO_VIEW_READONLY, BYTESIO_VIEW_WRITABLE, bio_snapshot, bio_status, bio_stream, bio_view,
 };
@@ -23,45 +23,41 @@ const PINNED: u32 = BYTESIO_VIEW_WRITABLE | BYTESIO_VIEW_PINNED;
 /// separates the two first, which copies; a read-only one need not.
 ///
 /// stream: borrowed for the call.
-/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or registered
-/// buffers write into it.
+/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or
+/// registered buffers write into it.
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_getbuffer(stream: *mut bio_stream, flags: u32, out: *mut *mut bio_view) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let out = self::out(out)?;
-            let access = match flags {
-                BYTESIO_VIEW_READONLY => Access::ReadOnly,
-                BYTESIO_VIEW_WRITABLE => Access::Writable,
-                PINNED => Access::Pinned,
-                _ => return s.refuse(Error::Invalid),
-            };
-            out.set(give::<bio_view>(s.getbuffer(access)?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_getbuffer(stream: Ref<*mut bio_stream>, flags: u32, out: Out<*mut bio_view>) -> bio_status {
+    call(&stream, |s| {
+        let out = out.place()?;
+        let access = match flags {
+            BYTESIO_VIEW_READONLY => Access::ReadOnly,
+            BYTESIO_VIEW_WRITABLE => Access::Writable,
+            PINNED => Access::Pinned,
+            _ => return s.refuse(Error::Invalid),
+        };
+        out.set(give(s.getbuffer(access)?));
+        Ok(())
+    })
 }
 
-/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a write
-/// through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted memory: ask
-/// again after that. The address given out before stays readable until the next call for the same view, with the bytes as
-/// they were then or have become since.
+/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
+/// write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
+/// memory: ask again after that. The address given out before stays readable until the next call for the same view,
+/// with the bytes as they were then or have become since.
 ///
 /// view: borrowed for the call.
-/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL only
-/// for NULL.
+/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
+/// only for NULL.
 /// Threads: any; access through the pointer is the caller's to order.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_view_data(view: *mut bio_view) -> *mut u8 {
-    // SAFETY: as the header demands.
-    unsafe { ask(view, ptr::null_mut(), |v| v.data().as_ptr()) }
+pub extern "C" fn bio_view_data(view: Ref<*mut bio_view>) -> *mut u8 {
+    ask(&view, ptr::null_mut(), |v| v.data().as_ptr())
 }
 
 /// Gives a view's length, in bytes.
@@ -71,9 +67,8 @@ pub unsafe extern "C" fn bio_view_data(view: *mut bio_view) -> *mut u8 {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_view_len(view: *const bio_view) -> usize {
-    // SAFETY: as the header demands.
-    unsafe { ask(view, 0, View::len) }
+pub extern "C" fn bio_view_len(view: Ref<*const bio_view>) -> usize {
+    ask(&view, 0, View::len)
 }
 
 /// Says whether a view's bytes may only be read.
@@ -83,9 +78,8 @@ pub unsafe extern "C" fn bio_view_len(view: *const bio_view) -> usize {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_view_is_readonly(view: *const bio_view) -> bool {
-    // SAFETY: as the header demands.
-    unsafe { ask(view, true, View::is_readonly) }
+pub extern "C" fn bio_view_is_readonly(view: Ref<*const bio_view>) -> bool {
+    ask(&view, true, View::is_readonly)
 }
 
 /// Gives a part of a view as a view of its own, of the same kind. It holds the same export.
@@ -97,20 +91,13 @@ pub unsafe extern "C" fn bio_view_is_readonly(view: *const bio_view) -> bool {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_slice(
-    view: *mut bio_view,
+pub extern "C" fn bio_view_slice(
+    view: Ref<*mut bio_view>,
     offset: usize,
     len: usize,
-    out: *mut *mut bio_view,
+    out: Out<*mut bio_view>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(view, |v| {
-            let out = self::out(out)?;
-            out.set(give::<bio_view>(v.slice(offset, len)?));
-            Ok(())
-        })
-    }
+    call(&view, |v| out.fill(|| v.slice(offset, len).map(give)))
 }
 
 /// Gives a read-only view of the same bytes. It holds the same export.
@@ -122,19 +109,12 @@ pub unsafe extern "C" fn bio_view_slice(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_to_readonly(view: *mut bio_view, out: *mut *mut bio_view) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(view, |v| {
-            let out = self::out(out)?;
-            out.set(give::<bio_view>(v.to_readonly()?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_view_to_readonly(view: Ref<*mut bio_view>, out: Out<*mut bio_view>) -> bio_status {
+    call(&view, |v| out.fill(|| v.to_readonly().map(give)))
 }
 
-/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of a
-/// fixed stream.
+/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of
+/// a fixed stream.
 ///
 /// view: borrowed for the call.
 /// out: receives a snapshot (owned: bio_snapshot_release()).
@@ -143,15 +123,8 @@ pub unsafe extern "C" fn bio_view_to_readonly(view: *mut bio_view, out: *mut *mu
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_view_snapshot(view: *mut bio_view, out: *mut *mut bio_snapshot) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(view, |v| {
-            let out = self::out(out)?;
-            out.set(give::<bio_snapshot>(v.snapshot()?));
-            Ok(())
-        })
-    }
+pub extern "C" fn bio_view_snapshot(view: Ref<*mut bio_view>, out: Out<*mut bio_snapshot>) -> bio_status {
+    call(&view, |v| out.fill(|| v.snapshot().map(give)))
 }
 
 /// Adds a reference to a view.
@@ -161,9 +134,8 @@ pub unsafe extern "C" fn bio_view_snapshot(view: *mut bio_view, out: *mut *mut b
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_view_retain(view: *mut bio_view) -> *mut bio_view {
-    // SAFETY: as the header demands.
-    or(ptr::null_mut(), || unsafe { handle::retain(view) })
+pub extern "C" fn bio_view_retain(view: Ref<*mut bio_view>) -> *mut bio_view {
+    or(ptr::null_mut(), || handle::retain(&view))
 }
 
 /// Gives a reference up. The export ends with the last one to the view and to the views made from it.
@@ -172,7 +144,6 @@ pub unsafe extern "C" fn bio_view_retain(view: *mut bio_view) -> *mut bio_view {
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn bio_view_release(view: *mut bio_view) {
-    // SAFETY: as the header demands.
-    or((), || unsafe { handle::release(view) });
+pub extern "C" fn bio_view_release(view: Owned<bio_view>) {
+    or((), || handle::release(view));
 }

@@ -6,7 +6,8 @@
 //! changes give BUSY.
 
 use super::guard::call;
-use super::pointers::out;
+use super::handle::Ref;
+use super::pointers::Out;
 use super::types::{bio_status, bio_stream};
 
 /// Opens a window of at least `min` bytes at the position. Its bytes are no part of the stream until bio_commit().
@@ -20,22 +21,19 @@ use super::types::{bio_status, bio_stream};
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_prepare(
-    stream: *mut bio_stream,
+pub extern "C" fn bio_prepare(
+    stream: Ref<*mut bio_stream>,
     min: usize,
-    ptr: *mut *mut u8,
-    capacity: *mut usize,
+    ptr: Out<*mut u8>,
+    capacity: Out<usize>,
 ) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let (ptr, capacity) = (out(ptr)?, out(capacity)?);
-            let window = s.prepare(min)?;
-            ptr.set(window.0.as_ptr());
-            capacity.set(window.1);
-            Ok(())
-        })
-    }
+    call(&stream, |s| {
+        let (ptr, capacity) = (ptr.place()?, capacity.place()?);
+        let window = s.prepare(min)?;
+        ptr.set(window.0.as_ptr());
+        capacity.set(window.1);
+        Ok(())
+    })
 }
 
 /// Makes the first `len` bytes of the open window part of the stream, at the position where it was opened, and closes
@@ -49,7 +47,6 @@ pub unsafe extern "C" fn bio_prepare(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_commit(stream: *mut bio_stream, len: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.commit(len)) }
+pub extern "C" fn bio_commit(stream: Ref<*mut bio_stream>, len: usize) -> bio_status {
+    call(&stream, |s| s.commit(len))
 }

@@ -4,16 +4,12 @@
 //! bytes changes nothing, so it fills no gap. A source may lie in one of the stream's own snapshots or views.
 //! While a view is alive, what would change the length gives EXPORTED. On any error nothing is written.
 
-use std::ffi::c_void;
-use std::ptr::NonNull;
-
-use super::guard::{call, call_short};
-use super::handle::borrow;
-use super::pointers::{address, input};
+use super::guard::{call, fast};
+use super::handle::Ref;
+use super::pointers::{Array, Len, Source};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
-use crate::error::{Error, Result};
-use crate::stream::Stream;
-use crate::sys::memory::{Input, fits_inline};
+use crate::error::{BYTESIO_OK, Error};
+use crate::sys::memory::fits_inline;
 
 /// Writes `len` bytes at the position and moves it.
 ///
@@ -24,26 +20,26 @@ use crate::sys::memory::{Input, fits_inline};
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_write(stream: *mut bio_stream, data: *const c_void, len: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        let plain = move |s: &Stream| write_short(s, data, len);
-        let leaf = move |s: &Stream| if fits_inline(len) { write_short(s, data, len) } else { None };
-        call_short(stream, leaf, plain, move |s| s.write(input(data, len)?))
-    }
+pub extern "C" fn bio_write(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    if fits_inline(len.get()) { write_either(stream, data, len) } else { write_long(stream, data, len) }
 }
 
-/// [`bio_write`], if that takes no lock. Always inlined: the shorter way must not come to contain a call.
-///
-/// # Safety
-/// As there.
+/// Both doors of a write.
 #[inline(always)]
-unsafe fn write_short(stream: &Stream, data: *const c_void, len: usize) -> Option<Result<()>> {
-    // NULL is the longer ways', so that there is one case less here.
-    let data = NonNull::new(data.cast_mut().cast())?;
-    // SAFETY: passed on from the caller.
-    let data = unsafe { Input::from_raw(data, len) };
-    stream.write_short(data).then_some(Ok(()))
+fn write_either(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    let done = fast(&stream, |s| s.write_fast(data.input(&len).ok()?));
+    if done { BYTESIO_OK } else { write_slow(stream, data, len) }
+}
+
+/// Apart, so that the frame that a call of memmove needs is not made for short writes too.
+#[inline(never)]
+extern "C" fn write_long(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    write_either(stream, data, len)
+}
+
+#[inline(never)]
+extern "C" fn write_slow(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    call(&stream, |s| s.write(data.input(&len)?))
 }
 
 /// Writes `len` bytes at `offset`; the position stays.
@@ -55,18 +51,12 @@ unsafe fn write_short(stream: &Stream, data: *const c_void, len: usize) -> Optio
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_pwrite(
-    stream: *mut bio_stream,
-    data: *const c_void,
-    len: usize,
-    offset: u64,
-) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.pwrite(input(data, len)?, offset)) }
+pub extern "C" fn bio_pwrite(stream: Ref<*mut bio_stream>, data: Source, len: Len, offset: u64) -> bio_status {
+    call(&stream, |s| s.pwrite(data.input(&len)?, offset))
 }
 
-/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies in the
-/// stream's own live view is read when its turn comes, after the pieces before it were written.
+/// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
+/// in the stream's own live view is read when its turn comes, after the pieces before it were written.
 ///
 /// stream: borrowed for the call.
 /// slices: `count` pieces, borrowed for the call; NULL for none.
@@ -75,21 +65,18 @@ pub unsafe extern "C" fn bio_pwrite(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_slice, count: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe {
-        call(stream, |s| {
-            let slices = match super::pointers::array(slices, count) {
-                Err(Error::Overflow) => return s.refuse(Error::Overflow),
-                slices => slices?,
-            };
-            for slice in slices {
-                address(slice.data, slice.len)?;
-            }
-            // Every address was found good just above, so no piece is left out here.
-            s.write_pieces(slices.iter().filter_map(|slice| -> Option<Input<'_>> { input(slice.data, slice.len).ok() }))
-        })
-    }
+pub extern "C" fn bio_writev(stream: Ref<*mut bio_stream>, slices: Array<bio_slice>, count: Len) -> bio_status {
+    call(&stream, |s| {
+        let slices = match slices.elements(&count) {
+            Err(Error::Overflow) => return s.refuse(Error::Overflow),
+            slices => slices?,
+        };
+        for slice in slices {
+            slice.input()?;
+        }
+        // Each was found good just above, so no piece is left out here.
+        s.write_pieces(slices.iter().filter_map(|slice| slice.input().ok()))
+    })
 }
 
 /// Writes a snapshot's bytes at the position and moves it; into an empty stream at position 0 without a copy.
@@ -101,9 +88,8 @@ pub unsafe extern "C" fn bio_writev(stream: *mut bio_stream, slices: *const bio_
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_write_snapshot(stream: *mut bio_stream, snapshot: *mut bio_snapshot) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.write_snapshot(&*borrow(snapshot)?)) }
+pub extern "C" fn bio_write_snapshot(stream: Ref<*mut bio_stream>, snapshot: Ref<*mut bio_snapshot>) -> bio_status {
+    call(&stream, |s| s.write_snapshot(&*snapshot.owner()?))
 }
 
 /// Writes `len` times the same byte at the position and moves it.
@@ -114,7 +100,6 @@ pub unsafe extern "C" fn bio_write_snapshot(stream: *mut bio_stream, snapshot: *
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn bio_fill(stream: *mut bio_stream, byte: u8, len: usize) -> bio_status {
-    // SAFETY: as the header demands.
-    unsafe { call(stream, |s| s.fill(byte, len)) }
+pub extern "C" fn bio_fill(stream: Ref<*mut bio_stream>, byte: u8, len: usize) -> bio_status {
+    call(&stream, |s| s.fill(byte, len))
 }

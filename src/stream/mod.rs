@@ -54,6 +54,7 @@ impl Shared {
         self.lock.try_with(f)
     }
 
+    /// The fast door's way in: [`with`](Self::with) where that takes no lock. `f` must not panic.
     #[inline(always)]
     fn try_fast<A, R>(&self, argument: A, f: impl FnOnce(&mut State, A) -> R) -> Option<R> {
         self.lock.try_fast(argument, f)
@@ -236,16 +237,37 @@ impl Stream {
 
     /// A call that may change length, bytes or memory.
     pub(crate) fn change<R>(&self, f: impl FnOnce(&mut State, &mut Deferred) -> Result<R>) -> Result<R> {
-        self.inspect_deferring(|s, deferred| {
-            s.check_no_window()?;
-            let result = f(s, deferred);
-            s.update_max_len();
-            result
-        })
+        let mut deferred = Deferred::default();
+        self.0.try_with(|s| s.change(&mut deferred, f))
+    }
+
+    /// As [`change`](Self::change), unless `in_place` says that it has done all there is to do, and left nothing
+    /// behind.
+    #[inline(always)]
+    fn change_unless(
+        &self,
+        in_place: impl FnOnce(&mut State) -> bool,
+        f: impl FnOnce(&mut State, &mut Deferred) -> Result<()>,
+    ) -> Result<()> {
+        let mut deferred = None;
+        self.0.try_with(|s| if in_place(s) { Ok(()) } else { s.change(deferred.insert(Deferred::default()), f) })
     }
 }
 
 impl State {
+    /// Runs `f` where changes are allowed, and brings up to date what hangs on them.
+    fn change<R>(
+        &mut self,
+        deferred: &mut Deferred,
+        f: impl FnOnce(&mut Self, &mut Deferred) -> Result<R>,
+    ) -> Result<R> {
+        self.check_open()?;
+        self.check_no_window()?;
+        let result = f(self, deferred);
+        self.update_max_len();
+        result
+    }
+
     /// Of a closed stream, what no view needs any more.
     pub(crate) fn let_go_if_over(&mut self, deferred: &mut Deferred) {
         if self.health != Health::Open {

@@ -26,10 +26,10 @@ impl Stream {
         self.0.with(|s| s.read(&into))
     }
 
-    /// [`read`](Self::read), if that takes no lock. Does not panic.
+    /// [`read`](Self::read), if that takes no lock and succeeds. Does not panic.
     #[inline(always)]
-    pub(crate) fn read_short(&self, into: &Output<'_>) -> Option<Result<usize>> {
-        self.0.try_fast(into, State::read)
+    pub(crate) fn read_fast(&self, into: &Output<'_>) -> Option<usize> {
+        self.0.try_fast(into, |s, into| s.read(into).ok())?
     }
 
     /// Reads at `offset` and leaves the position alone; at or past the end there are no bytes.
@@ -47,9 +47,10 @@ impl Stream {
         self.0.with(|s| s.peek())
     }
 
-    /// [`peek`](Self::peek), if that takes no lock. Does not panic.
-    pub(crate) fn peek_short(&self) -> Option<Result<Borrowed>> {
-        self.0.try_fast((), |s, ()| s.peek())
+    /// [`peek`](Self::peek), if that takes no lock and succeeds. Does not panic.
+    #[inline(always)]
+    pub(crate) fn peek_fast(&self) -> Option<Borrowed> {
+        self.0.try_fast((), |s, ()| s.peek().ok())?
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
@@ -58,9 +59,10 @@ impl Stream {
         self.0.with(|s| s.read_until(delimiter, limit))
     }
 
-    /// [`read_until`](Self::read_until), if that takes no lock. Does not panic.
-    pub(crate) fn read_until_short(&self, delimiter: u8, limit: usize) -> Option<Result<Borrowed>> {
-        self.0.try_fast((), |s, ()| s.read_until(delimiter, limit))
+    /// [`read_until`](Self::read_until), if that takes no lock and succeeds. Does not panic.
+    #[inline(always)]
+    pub(crate) fn read_until_fast(&self, delimiter: u8, limit: usize) -> Option<Borrowed> {
+        self.0.try_fast((), |s, ()| s.read_until(delimiter, limit).ok())?
     }
 
     /// [`read_until`](Self::read_until) a line feed.

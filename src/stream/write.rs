@@ -13,19 +13,13 @@ impl Stream {
     #[inline]
     pub fn write<'a>(&self, data: impl Into<Input<'a>>) -> Result<()> {
         let data = data.into();
-        if self.0.with(|s| s.write_in_place(data)) { Ok(()) } else { self.write_anywhere(data) }
+        self.change_unless(|s| s.write_in_place(data), |s, deferred| s.write_anywhere(data, deferred))
     }
 
-    /// [`write`](Self::write), if that takes no lock and no more than a copy; says whether it is done. Does not panic.
+    /// [`write`](Self::write), if that takes no lock and no more than a copy. Does not panic.
     #[inline(always)]
-    pub(crate) fn write_short(&self, data: Input<'_>) -> bool {
-        self.0.try_fast(data, State::write_in_place).unwrap_or(false)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn write_anywhere(&self, data: Input<'_>) -> Result<()> {
-        self.change(|s, deferred| s.write_at(s.position, data, deferred).map(|end| s.position = end))
+    pub(crate) fn write_fast(&self, data: Input<'_>) -> Option<()> {
+        self.0.try_fast(data, |s, data| s.write_in_place(data).then_some(()))?
     }
 
     /// Writes at `offset` and leaves the position alone.
@@ -96,7 +90,7 @@ impl Stream {
 }
 
 impl State {
-    /// The short way of a write: no check is left but the one that the writer makes.
+    /// A write that is no more than a copy: no check is left but the one that the writer makes.
     #[inline(always)]
     fn write_in_place(&mut self, data: Input<'_>) -> bool {
         let Ok(at) = usize::try_from(self.position) else { return false };
@@ -105,6 +99,13 @@ impl State {
             self.position += data.len() as u64;
         }
         done
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_anywhere(&mut self, data: Input<'_>, deferred: &mut Deferred) -> Result<()> {
+        self.position = self.write_at(self.position, data, deferred)?;
+        Ok(())
     }
 
     /// Writes at `at`; gives where the write ended.
