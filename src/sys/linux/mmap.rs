@@ -44,6 +44,18 @@ fn mapped(at: *mut c_void) -> Result<NonNull<u8>> {
     if at == libc::MAP_FAILED { Err(Refused) } else { NonNull::new(at.cast()).ok_or(Refused) }
 }
 
+/// Maps `size` bytes of zeros that belong to no file.
+pub(crate) fn map_zeros(size: usize) -> Result<NonNull<u8>> {
+    anonymous(size, libc::PROT_READ | libc::PROT_WRITE)
+}
+
+fn anonymous(size: usize, protection: i32) -> Result<NonNull<u8>> {
+    may()?;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping disturbs nobody.
+    mapped(unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) })
+}
+
 /// Takes a mapping away.
 ///
 /// # Safety

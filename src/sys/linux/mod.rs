@@ -8,6 +8,7 @@ pub(crate) mod memfd;
 pub(crate) mod mmap;
 pub(crate) mod pagemap;
 pub(crate) mod process;
+pub(crate) mod userfault;
 
 #[cfg(test)]
 mod testing;

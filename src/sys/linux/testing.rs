@@ -14,6 +14,12 @@ pub(super) struct Pages {
 }
 
 impl Pages {
+    /// Of no file.
+    pub(super) fn zeros(pages: usize) -> Self {
+        let len = pages * page_size();
+        Self { base: mmap::map_zeros(len).unwrap(), len, file: None }
+    }
+
     /// Of a new file.
     pub(super) fn of_file(pages: usize, share: Share) -> Self {
         let len = pages * page_size();
@@ -56,12 +62,16 @@ impl Drop for Pages {
 pub(super) struct Child(libc::pid_t);
 
 impl Child {
-    /// `body` runs beside threads that are not there any more: it must take no lock and not panic.
+    /// `body` runs beside threads that are not there any more: it must take no lock and not panic. It ends after a
+    /// minute at the latest, so that one that waits for a failed test does not wait for ever.
     pub(super) fn run(body: impl FnOnce() -> bool) -> Self {
         // SAFETY: the child does what its body does and ends without running anything of its parent's.
         unsafe {
             match libc::fork() {
-                0 => libc::_exit(i32::from(!body())),
+                0 => {
+                    libc::alarm(60);
+                    libc::_exit(i32::from(!body()))
+                }
                 child => {
                     assert!(child > 0);
                     Self(child)
@@ -82,5 +92,15 @@ impl Child {
             assert_eq!(super::last_error(), Some(libc::EINTR));
         }
         status
+    }
+}
+
+/// Two ends of a pipe, for processes to take turns.
+pub(super) fn pipe() -> (OwnedFd, OwnedFd) {
+    let mut ends = [0; 2];
+    // SAFETY: room for two descriptors, new and ours.
+    unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        (super::descriptor(ends[0]).unwrap(), super::descriptor(ends[1]).unwrap())
     }
 }
