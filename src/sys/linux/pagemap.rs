@@ -81,7 +81,7 @@ pub(crate) fn scan_private(pagemap: &OwnedFd, start: u64, end: u64, regions: &mu
 }
 
 /// Lists the pages in `[start, end)` that were written since they were last listed here, and begins anew for those; the
-/// answer as [`scan_private`]'s.
+/// answer as [`scan_private`]'s. With no room for regions it only begins anew.
 pub(super) fn take_written(
     pagemap: BorrowedFd<'_>,
     start: u64,
@@ -99,8 +99,8 @@ fn scan(pagemap: BorrowedFd<'_>, query: &Query, start: u64, end: u64, regions: &
         start,
         end,
         walk_end: 0,
-        // The kernel gets the vector's address as a number, so its provenance has to be exposed.
-        vec: regions.as_mut_ptr().expose_provenance() as u64,
+        // The kernel gets the vector's address as a number, so its provenance has to be exposed. None is 0.
+        vec: if regions.is_empty() { 0 } else { regions.as_mut_ptr().expose_provenance() as u64 },
         vec_len: regions.len() as u64,
         max_pages: 0,
         category_inverted: query.inverted,
