@@ -70,7 +70,7 @@ impl Epochs {
     }
 
     /// The runs of granules that changed after `since`, up to `len`.
-    fn changed(&self, since: u32, len: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    fn changed(&self, since: u32, len: usize) -> impl Iterator<Item = Range<usize>> {
         let bound = len.div_ceil(GRANULE).min(self.granules.len());
         let mut next = 0;
         std::iter::from_fn(move || {
@@ -180,7 +180,7 @@ impl History {
     }
 
     /// Where a block lacks the content, whose length is `len`.
-    pub(super) fn differing(&self, step: Step, len: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    pub(super) fn differing(&self, step: Step, len: usize) -> impl Iterator<Item = Range<usize>> {
         let common = step.len.min(len);
         let tail = (common < len).then_some(common..len);
         self.epochs.changed(step.epoch, common).chain(tail)

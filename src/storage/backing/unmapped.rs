@@ -62,7 +62,7 @@ impl Mapping {
         match *self {}
     }
 
-    pub(in crate::storage) fn discard(&self, _: impl Iterator<Item = Range<usize>> + Clone) -> Result<()> {
+    pub(in crate::storage) fn discard(&self, _: impl Iterator<Item = Range<usize>>) -> Result<()> {
         match *self {}
     }
 

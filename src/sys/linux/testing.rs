@@ -62,12 +62,16 @@ impl Drop for Pages {
 pub(super) struct Child(libc::pid_t);
 
 impl Child {
-    /// `body` runs beside threads that are not there any more: it must take no lock and not panic.
+    /// `body` runs beside threads that are not there any more: it must take no lock and not panic. It ends after a
+    /// minute at the latest, so that one that waits for a failed test does not wait for ever.
     pub(super) fn run(body: impl FnOnce() -> bool) -> Self {
         // SAFETY: the child does what its body does and ends without running anything of its parent's.
         unsafe {
             match libc::fork() {
-                0 => libc::_exit(i32::from(!body())),
+                0 => {
+                    libc::alarm(60);
+                    libc::_exit(i32::from(!body()))
+                }
                 child => {
                     assert!(child > 0);
                     Self(child)

@@ -193,7 +193,6 @@ const UFFD_FEATURE_WP_HUGETLBFS_SHMEM: u64 = 1 << 12;
 const UFFD_FEATURE_WP_UNPOPULATED: u64 = 1 << 13;
 const UFFD_FEATURE_WP_ASYNC: u64 = 1 << 15;
 const UFFDIO_REGISTER_MODE_WP: u64 = 1 << 1;
-const UFFDIO_WRITEPROTECT_MODE_WP: u64 = 1 << 0;
 
 /// struct uffdio_api
 #[repr(C)]
@@ -218,17 +217,9 @@ struct Register {
     ioctls: u64,
 }
 
-/// struct uffdio_writeprotect
-#[repr(C)]
-struct WriteProtect {
-    range: Span,
-    mode: u64,
-}
-
 const UFFDIO_API: libc::Ioctl = libc::_IOWR::<Api>(0xaa, 0x3f);
 const UFFDIO_REGISTER: libc::Ioctl = libc::_IOWR::<Register>(0xaa, 0);
 const UFFDIO_UNREGISTER: libc::Ioctl = libc::_IOR::<Span>(0xaa, 1);
-const UFFDIO_WRITEPROTECT: libc::Ioctl = libc::_IOWR::<WriteProtect>(0xaa, 6);
 
 fn open_userfault() -> Result<OwnedFd> {
     may()?;
@@ -267,9 +258,11 @@ impl Watching<'_> {
         let _ = call(self.userfault, UFFDIO_UNREGISTER, &mut span(&addresses));
     }
 
+    /// By a scan that lists nothing: UFFDIO_WRITEPROTECT does the same in four times the time.
     fn protect(&self, addresses: Range<usize>) -> Result<()> {
-        let mut protect = WriteProtect { range: span(&addresses), mode: UFFDIO_WRITEPROTECT_MODE_WP };
-        call(self.userfault, UFFDIO_WRITEPROTECT, &mut protect)
+        let (start, end) = (addresses.start as u64, addresses.end as u64);
+        let (_, reached) = pagemap::take_written(self.pagemap, start, end, &mut [])?;
+        if reached == end { Ok(()) } else { Err(Refused) }
     }
 
     fn take_written(&self, addresses: Range<usize>, mut each: impl FnMut(Range<usize>)) -> Result<()> {

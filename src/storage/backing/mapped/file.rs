@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::fork_guard::{self, Registered};
 use crate::storage::policy;
-use crate::sys::linux::{Result, memfd, mmap, page_size};
+use crate::sys::linux::{Refused, Result, memfd, mmap, page_size};
 
 /// How many times the needed bytes are mapped: within that a file grows without a new address.
 const MAPPED_AHEAD: usize = 4;
@@ -40,7 +40,7 @@ impl File {
     fn new(needed: usize) -> Result<Self> {
         let make = |len: usize, size: usize| -> Result<Self> {
             let (len, size) = (rounded(len)?, rounded(size)?);
-            mmap::check_grantable(len)?;
+            grantable(len)?;
             let registered = Registered::new(size, || {
                 let fd = memfd::create()?;
                 memfd::set_size(&fd, len).map(|()| fd)
@@ -134,7 +134,7 @@ impl File {
     pub(super) fn lengthen(&self, needed: usize) -> Result<()> {
         let grow = |len: usize| {
             let len = rounded(len)?.min(self.size());
-            mmap::check_grantable(len)?;
+            grantable(len)?;
             self.with_fd(|fd| memfd::set_size(fd, len)).map(|()| self.len.store(len, Ordering::Relaxed))
         };
         grow(needed.saturating_mul(LONG_AHEAD)).or_else(|_| grow(needed))
@@ -169,7 +169,12 @@ impl Drop for File {
     }
 }
 
+/// Refuses what an ordinary allocation would be refused.
+fn grantable(n: usize) -> Result<()> {
+    if mmap::grantable(n) { Ok(()) } else { Err(Refused) }
+}
+
 /// Up to a whole page, as long as an object may be.
 fn rounded(n: usize) -> Result<usize> {
-    n.checked_next_multiple_of(page_size()).filter(|n| isize::try_from(*n).is_ok()).ok_or(crate::sys::linux::Refused)
+    n.checked_next_multiple_of(page_size()).filter(|n| isize::try_from(*n).is_ok()).ok_or(Refused)
 }

@@ -30,9 +30,6 @@ use crate::sys::memory::Input;
 /// From here on a write goes through the file where its pages are not there yet.
 const BULK: usize = 64 << 10;
 
-/// More runs of pages than these are let go by one call for everything between them.
-const MAX_RUNS: usize = 64;
-
 enum Place {
     /// The file's shared range.
     Shared,
@@ -162,24 +159,20 @@ impl Mapping {
         Ok(())
     }
 
-    /// Lets the pages of its own go that lie in these runs of bytes: the file's show again.
-    pub(in crate::storage) fn discard(&self, runs: impl Iterator<Item = Range<usize>> + Clone) -> Result<()> {
+    /// Lets the pages of its own go that lie in these runs of bytes, which come in order: the file's show again.
+    pub(in crate::storage) fn discard(&self, runs: impl Iterator<Item = Range<usize>>) -> Result<()> {
         let page = page_size();
         let aligned = |run: Range<usize>| run.start / page * page..run.end.next_multiple_of(page).min(self.file.size());
-        // SAFETY: whole pages of a private range that nobody reads.
-        let discard = |run: Range<usize>| unsafe { mmap::discard(self.base(), run.start, run.end) };
-        if runs.clone().nth(MAX_RUNS).is_some() {
-            let all = runs.clone().next().map_or(0, |run| run.start)..runs.last().map_or(0, |run| run.end);
-            return Ok(discard(aligned(all))?);
-        }
-        let mut pending: Option<Range<usize>> = None;
-        for run in runs.map(aligned) {
-            match &mut pending {
-                Some(last) if run.start <= last.end => last.end = last.end.max(run.end),
-                _ => pending.replace(run).map_or(Ok(()), discard)?,
+        let mut runs = runs.map(aligned).filter(|run| !run.is_empty()).peekable();
+        let merged = std::iter::from_fn(|| {
+            let mut run = runs.next()?;
+            while let Some(next) = runs.next_if(|next| next.start <= run.end) {
+                run.end = run.end.max(next.end);
             }
-        }
-        Ok(pending.map_or(Ok(()), discard)?)
+            Some(run)
+        });
+        // SAFETY: whole pages of a private range that nobody reads.
+        Ok(unsafe { mmap::discard_many(self.base(), merged) }?)
     }
 
     /// Makes room for `needed` bytes within the addresses that there are.

@@ -198,15 +198,17 @@ fn huge_pages_are_reported_at_most_whole() {
     }
     let page = page_size();
     let per_huge = HUGE / page;
-    for file in [None, Some(memfd::create().unwrap())] {
+    // All of two huge pages, or the larger part of two: those are cut up.
+    for (in_file, cut) in [(false, 0), (false, 2), (true, 0), (true, 2)] {
+        let file = in_file.then(|| memfd::create().unwrap());
         let (_pages, base) = huge(file.as_ref());
-        // SAFETY: dropped before the memory.
-        let watch = unsafe { Watch::begin(base, 2 * HUGE) }.unwrap();
+        // SAFETY: within the memory, dropped before it.
+        let watch = unsafe { Watch::begin(base.add(cut * page), 2 * HUGE - 2 * cut * page) }.unwrap();
         assert_eq!(changes(&watch), Ok(vec![]));
         for written in [5, 5, 6, 400, per_huge - 1, per_huge, per_huge + 300] {
             // SAFETY: within the mapping.
             unsafe { base.add(written * page).write_volatile(2) };
-            let seen = changes(&watch).unwrap();
+            let seen: Vec<_> = changes(&watch).unwrap().iter().map(|at| at + cut).collect();
             let huge = written / per_huge;
             assert!(seen.contains(&written), "{written} is not in {seen:?}");
             assert!(seen.iter().all(|page| page / per_huge == huge), "{written}: {seen:?}");
@@ -237,6 +239,26 @@ fn watches_side_by_side_know_their_own_pages_only() {
         pages.write(2, 1);
         assert_eq!((changes(&left), changes(&right)), (Ok(vec![2]), Ok(vec![])));
     }
+}
+
+#[test]
+fn what_another_userfaultfd_watches_is_left_to_it() {
+    if !possible() {
+        return;
+    }
+    let pages = Pages::zeros(4);
+    let (userfault, pagemap) = (open_userfault().unwrap(), pagemap::open().unwrap());
+    let other = Watching { userfault: userfault.as_fd(), pagemap: pagemap.as_fd() };
+    let start = pages.base.addr().get();
+    let addresses = start..start + pages.len;
+    other.register(addresses.clone()).unwrap();
+    other.protect(addresses.clone()).unwrap();
+    // SAFETY: within the mapping.
+    assert!(unsafe { Watch::begin(pages.base, pages.len) }.is_err());
+    pages.write(2, 1);
+    let mut runs = 0;
+    other.take_written(addresses, |_| runs += 1).unwrap();
+    assert_eq!(runs, 1);
 }
 
 #[test]

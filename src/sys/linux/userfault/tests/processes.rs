@@ -54,6 +54,8 @@ fn parent_and_child_of_a_fork_watch_their_own_memory() {
             refused && before && turns && after && again && other
         });
         let watch = watch.unwrap();
+        // So that a child that fails is noticed, instead of waited for.
+        drop(to_parent);
         // Beside the child's scans, and its inherited watch's end, nothing is lost here.
         assert!(hear(&from_child));
         pages.write(3, 2);
