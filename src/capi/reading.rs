@@ -10,8 +10,8 @@ use super::handle::{Ref, give};
 use super::pointers::{Len, Out, Place, Target};
 use super::types::{bio_snapshot, bio_status, bio_stream};
 use crate::error::{BYTESIO_OK, Result};
-use crate::sys::memory::fits_inline;
 use crate::stream::{Borrowed, Stream};
+use crate::sys::memory::fits_inline;
 
 /// Reads up to `len` bytes at the position and moves it.
 ///

@@ -43,10 +43,8 @@ fn the_same_value_is_the_same_snapshot() {
     for content in [&b"content"[..], b""] {
         each_sort(content, |stream| {
             let first = stream.getvalue().unwrap();
-            let holders = first.0.holders();
             let second = stream.getvalue().unwrap();
             assert!(first.0.same(&second.0));
-            assert_eq!(first.0.holders(), holders + 1, "counted up");
             drop(first);
             stream.seek(2, Whence::Start).unwrap();
             assert!(second.0.same(&stream.getvalue().unwrap().0), "the position is none of a value's business");

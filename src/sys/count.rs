@@ -108,7 +108,6 @@ impl<T> Counted<T> {
     ///
     /// Only for values of which no weak reference was ever made: one could see the count at zero meanwhile and take the
     /// value for gone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "not used by the storage yet"))]
     pub(crate) fn into_last(self) -> Option<Self> {
         debug_assert_eq!(self.inner().weak.load(Ordering::Relaxed), 1, "never downgraded");
         // Alone already: nobody else can make another reference, so that no locked instruction is needed.
@@ -225,7 +224,6 @@ pub(crate) struct Stock<T> {
     left: usize,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "not used by the storage yet"))]
 impl<T> Stock<T> {
     /// Moves `value` into counted memory. On failure `value` is dropped.
     pub(crate) fn new(value: T, allocator: Allocator) -> Result<Self> {

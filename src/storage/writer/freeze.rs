@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::storage::block::Block;
 use crate::storage::deferred::Deferred;
 use crate::storage::frozen::Frozen;
-use crate::sys::count::Counted;
+use crate::sys::count::{Counted, Stock};
 
 impl Writer {
     /// Freezes a range of the content and hands it out; no byte is copied.
@@ -22,12 +22,8 @@ impl Writer {
             Some(value) => value?,
             None => {
                 let block = self.block.as_ref().map(Block::retain).transpose()?;
-                let data = self.address(range.start);
-                let value = Counted::new(Frozen { block, data, len: range.len() }, self.allocator)?;
-                if whole {
-                    self.remember(&value, deferred)?;
-                }
-                value
+                let value = Frozen { block, data: self.address(range.start), len: range.len() };
+                self.hand_out(value, whole, deferred)?
             }
         };
         self.frozen = self.frozen.max(range.end);
@@ -37,21 +33,21 @@ impl Writer {
 
     /// Hands out no bytes, which need no block.
     pub(super) fn freeze_nothing(&mut self, whole: bool, deferred: &mut Deferred) -> Result<Counted<Frozen>> {
-        if whole && let Some(value) = self.value.as_ref().filter(|value| value.len == 0) {
-            return value.retain();
+        if whole && let Some(value) = self.value.as_mut().filter(|value| value.len == 0) {
+            return value.hand_out();
         }
-        let value = Counted::new(Frozen::empty(), self.allocator)?;
-        if whole {
-            self.remember(&value, deferred)?;
-        }
-        Ok(value)
+        self.hand_out(Frozen::empty(), whole, deferred)
     }
 
-    /// Keeps what was handed out of all the content, to be given out again.
-    fn remember(&mut self, value: &Counted<Frozen>, deferred: &mut Deferred) -> Result<()> {
-        let replaced = self.value.replace(value.retain()?);
-        deferred.value(replaced);
-        Ok(())
+    /// Hands out a new value; one of all the content is kept, to be handed out again.
+    fn hand_out(&mut self, value: Frozen, whole: bool, deferred: &mut Deferred) -> Result<Counted<Frozen>> {
+        if !whole {
+            return Counted::new(value, self.allocator);
+        }
+        let mut stock = Stock::new(value, self.allocator)?;
+        let value = stock.hand_out();
+        deferred.value(self.value.replace(stock).map(Stock::into_counted));
+        value
     }
 
     /// The last value once more, if it is the content or, as a spare handle, can be made so.
@@ -63,6 +59,6 @@ impl Writer {
             let spare = value.unique().filter(|value| value.block.as_ref().is_some_and(|b| b.same(block)))?;
             (spare.data, spare.len) = (data, len);
         }
-        Some(value.retain())
+        Some(value.hand_out())
     }
 }

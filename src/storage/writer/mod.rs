@@ -27,7 +27,7 @@ use super::history::History;
 use super::policy::Policy;
 use crate::error::Result;
 use crate::sys::alloc::Allocator;
-use crate::sys::count::Counted;
+use crate::sys::count::Stock;
 use crate::sys::memory::{Input, NOWHERE, Output};
 use crate::sys::owned::Owned;
 
@@ -84,7 +84,7 @@ pub(crate) struct Writer {
     pins: usize,
     /// What the last `freeze` of everything gave out, to give it out again while nothing changed; once its other
     /// holders are gone, it is a spare handle.
-    value: Option<Counted<Frozen>>,
+    value: Option<Stock<Frozen>>,
     /// What changed when; made when a block is first wanted back.
     history: Option<Owned<History>>,
     policy: Policy,
@@ -263,7 +263,7 @@ impl Writer {
     /// Lets block and bytes go.
     pub(crate) fn leave(&mut self, deferred: &mut Deferred) {
         deferred.block(self.block.take());
-        deferred.value(self.value.take());
+        deferred.value(self.value.take().map(Stock::into_counted));
         deferred.history(self.history.take());
         (self.data, self.pins, self.owns) = (NOWHERE, 0, false);
         (self.len, self.capacity, self.frozen) = (0, 0, 0);

@@ -8,6 +8,7 @@ use crate::storage::backing::{self, Mapping};
 use crate::storage::block::{Block, Kind};
 use crate::storage::deferred::Deferred;
 use crate::storage::policy::amortised;
+use crate::sys::count::Stock;
 
 impl Writer {
     /// Room up to `end`, in place where nobody else holds the block or looks into it.
@@ -75,7 +76,7 @@ impl Writer {
     /// is of the content, not of the place.
     pub(super) fn switch_to(&mut self, block: Block, deferred: &mut Deferred) {
         deferred.block(self.block.take());
-        deferred.value(self.value.take());
+        deferred.value(self.value.take().map(Stock::into_counted));
         self.data = block.data();
         self.block = Some(block);
         self.pins = 0;

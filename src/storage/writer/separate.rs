@@ -22,7 +22,7 @@ impl Writer {
             return true;
         }
         let spare = match &self.value {
-            Some(value) => value.holders() == 1 && value.block.as_ref().is_some_and(|b| b.same(block)),
+            Some(value) => value.holders_outside() == 0 && value.block.as_ref().is_some_and(|b| b.same(block)),
             None => false,
         };
         // `holders` loads with Acquire, which pairs with the Release of each snapshot's and each writer's drop: whoever

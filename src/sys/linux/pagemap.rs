@@ -1,6 +1,6 @@
 //! The page map: what the kernel knows of each page of a range.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use super::{Refused, Result, descriptor, may};
 
