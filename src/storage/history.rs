@@ -211,21 +211,30 @@ impl History {
 
     /// A sibling that nobody reads any more and that can hold `capacity` bytes.
     pub(super) fn take_free(&mut self, capacity: usize) -> Option<(Block, Sibling)> {
+        let stale = self.epochs.now.saturating_sub(policy::MAX_IDLE_SEPARATIONS);
+        let mut free = None;
         for place in &mut self.siblings {
-            let Some(block) = place.as_ref().and_then(|sibling| sibling.reservation.take()) else { continue };
-            let sibling = place.take()?;
-            if block.capacity() >= capacity {
-                self.misses = 0;
-                self.misses_pause.reset();
-                return Some((block, sibling));
+            let is_back = |sibling: &mut Sibling| sibling.reservation.is_back();
+            if free.is_some() {
+                // One is enough.
+                place.take_if(|sibling| sibling.step.epoch < stale && is_back(sibling));
+            } else if let Some(sibling) = place.take_if(is_back)
+                && let Some(block) = sibling.reservation.take()
+                && block.capacity() >= capacity
+            {
+                free = Some((block, sibling));
             }
         }
-        None
+        if free.is_some() {
+            self.misses = 0;
+            self.misses_pause.reset();
+        }
+        free
     }
 
-    /// No sibling was free: too often in a row, and they are given up for a while.
+    /// No sibling was free. If there were as many as may be, too often in a row, they are given up for a while.
     pub(super) fn note_miss(&mut self) {
-        self.misses += 1;
+        self.misses += u32::from(self.siblings.iter().all(Option::is_some));
         if self.misses >= policy::MAX_MISSES {
             self.misses = 0;
             self.misses_pause.begin();

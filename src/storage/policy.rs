@@ -14,8 +14,11 @@ const MAPPED_WITH_EMPTIED_FROM: usize = 1 << 20;
 
 /// Below this size a copy costs less than to know what has changed.
 pub(super) const SIBLINGS_FROM: usize = 8 << 10;
-/// How many blocks a stream wants back at a time: enough for one or two values held.
-pub(super) const MAX_SIBLINGS: usize = 2;
+/// How many blocks a stream wants back at a time: enough for one or two values held, also under a writable view, whose
+/// block does not take turns. Those that are held take no memory for it.
+pub(super) const MAX_SIBLINGS: usize = 3;
+/// A sibling that has been back for so many separations, while others served, goes.
+pub(super) const MAX_IDLE_SEPARATIONS: u32 = 32;
 /// After so many separations in a row without a free sibling they are given up for a while.
 pub(super) const MAX_MISSES: u32 = 2;
 /// For so many separations at first, and at the most.

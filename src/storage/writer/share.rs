@@ -8,6 +8,9 @@ use crate::storage::policy;
 use crate::storage::sharing::{Range, Sharing};
 use crate::storage::spares::Reservation;
 
+/// What the kernel copies at a time, on most machines.
+const PAGE: usize = 4096;
+
 impl Writer {
     /// Whether to share pages in this separation: where a second copy is too dear, and most pages stay as they are.
     pub(super) fn wants_pages_shared(&mut self, end: usize) -> bool {
@@ -19,6 +22,7 @@ impl Writer {
         }
         let Ok(history) = self.ensure_history() else { return false };
         let wanted = len >= policy.mapped_from || history.keeps_versions() && len >= policy.for_versions_from;
+        // In this order: a pause counts the separations that it is asked in.
         wanted && !history.sharing.dense_pause.skips()
     }
 
@@ -86,9 +90,10 @@ impl Writer {
         Some((next, sharing))
     }
 
-    /// How many bytes of the content are not as they were at `step`.
+    /// How many bytes the pages have in which the content is not as it was at `step`.
     fn lacking(&self, step: Step) -> usize {
-        self.history.as_ref().map_or(0, |history| history.differing(step, self.len).map(|range| range.len()).sum())
+        let pages = |range: std::ops::Range<usize>| range.end.next_multiple_of(PAGE) - range.start / PAGE * PAGE;
+        self.history.as_ref().map_or(0, |history| history.differing(step, self.len).map(pages).sum())
     }
 
     /// Refuses where so much has changed that everything is better copied.
@@ -134,8 +139,8 @@ impl Writer {
 }
 
 impl History {
-    /// Whether older versions of the stream are kept, so that no sibling comes free.
+    /// Whether older versions of the stream are kept, so that no sibling comes free, and most pages stay as they are.
     pub(in crate::storage) fn keeps_versions(&self) -> bool {
-        self.misses_pause.is_on()
+        self.misses_pause.is_on() && !self.sharing.dense_pause.is_on()
     }
 }
