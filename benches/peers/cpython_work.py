@@ -110,7 +110,7 @@ def clone(size):
     return Work(run)
 
 
-def log(rounds, keep):
+def log(rounds, keep, header=False):
     data = filler(RECORD)
     kept = []
 
@@ -119,6 +119,10 @@ def log(rounds, keep):
         value = None
         for _ in repeat(None, rounds):
             stream.write(data)
+            if header:
+                stream.seek(0)
+                stream.write(b"A")
+                stream.seek(0, io.SEEK_END)
             value = stream.getvalue()
             if keep:
                 kept.append(value)
@@ -193,9 +197,11 @@ ITEMS = {
     "clone": clone,
     **cpython_question.ITEMS,
     "log/dropped": lambda rounds: log(rounds, False),
+    "log/header": lambda rounds: log(rounds, False, True),
     "log/kept": lambda rounds: log(rounds, True),
     "threads/write": lambda size: beside(write(size)),
     "threads/read": lambda size: beside(read(size)),
+    "threads/getvalue": lambda size: beside(getvalue(size)),
     "threads/publish": publish,
     "memory/build": lambda size: memory(size, False),
     "memory/overwrite": lambda size: memory(size, True),

@@ -159,7 +159,7 @@ int main(int argc, char **argv)
     work::register_locking<Configured>();
 #else
     const char *name = "libbytesio, mapped_from SIZE_MAX";
-    work::register_question<Configured>({50 * work::MiB, 256 * work::MiB});
+    work::register_question<Configured>({50 * work::MiB, 256 * work::MiB}, work::asked_in_short);
 #endif
     return work::run(argc, argv, name, std::string("libbytesio ") + bio_version());
 }

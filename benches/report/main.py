@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
 import document
+import instructions
 import machine
 import measure
 import plots
@@ -74,6 +76,7 @@ def main():
             "peers": raw.peers,
             "left_out": raw.left_out,
             "threaded": sorted(raw.threaded),
+            "instructions": instructions.measure(BUILD, chosen.before) if re.search(chosen.only, "small") else {},
             "work": stats.summarise(raw.samples),
         }
         stored.write_text(text(results))

@@ -7,10 +7,10 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 import units  # noqa: E402
-from sections import LARGE, ROUNDS  # noqa: E402
-from stats import LIMIT, OURS, Results  # noqa: E402
+from question import PAGE, size_text, work_name  # noqa: E402
+from sections import QUESTION, ROUNDS  # noqa: E402
+from stats import BEFORE, LIMIT, NEVER_MAPPED, OURS, Results  # noqa: E402
 
-MIB = 2**20
 ACCENT = "#c2410c"
 PALETTE = [
     "#1d4ed8",
@@ -41,7 +41,7 @@ def draw(stored, folder):
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(stored)
     for name, figure in (
-        ("overwrite", overwrite(results)),
+        ("question", question(results)),
         ("log", log(results)),
         ("small-writes", small_writes(results)),
     ):
@@ -62,13 +62,17 @@ def style(program, turn):
     }
 
 
-def curves(axes, results, item, parameters, programs, whole=False):
-    taking_part = [program for program in programs if results.value(f"{item}/{parameters[0]}", program)]
+def curves(axes, results, name, parameters, programs, floor=None, whole=False):
+    """name: of the work for a parameter; floor: that of the limit's, where it is another; whole: of so many rounds."""
+    of = lambda each, program: results.value((floor if floor and program == LIMIT else name)(each), program)
+    taking_part = [program for program in programs if of(parameters[0], program)]
     for turn, program in enumerate(taking_part):
-        points = [(each, results.value(f"{item}/{each}", program)) for each in parameters]
-        points = [(each, value * each if whole else value) for each, value in points if value is not None]
-        label = "limit: warm copy" if program == LIMIT and not whole else results.name(program)
-        axes.plot(*zip(*points), label=label, **style(program, turn))
+        points = [(each, of(each, program)) for each in parameters]
+        axes.plot(
+            *zip(*((each, value * each if whole else value) for each, value in points if value is not None)),
+            label="limit: warm copy" if floor and program == LIMIT else results.name(program),
+            **style(program, turn),
+        )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: time_tick(value)))
@@ -90,24 +94,38 @@ def time_tick(value):
     return ""
 
 
-def overwrite(results):
-    kinds = [("byte", "one byte"), ("page", "4 KiB"), ("percent", "1 % of the pages"), ("all", "every page")]
-    figure, grid = plt.subplots(1, 4, figsize=(12, 3.6), sharey=True)
-    for axes, (kind, title) in zip(grid, kinds):
-        curves(axes, results, f"overwrite/{kind}", LARGE, list(results.stored["peers"]))
+def question(results):
+    panels = [
+        ("overwrite", lambda size: 1, "1 page written"),
+        ("overwrite", lambda size: size // PAGE, "every page written"),
+        ("view", lambda size: 0, "a view, nothing changed"),
+        ("view", lambda size: 1, "1 page changed through a view"),
+    ]
+    figure, grid = plt.subplots(1, len(panels), figsize=(13, 3.8), sharey=True)
+    programs = [each for each in results.stored["peers"] if each not in (NEVER_MAPPED, BEFORE)]
+    for axes, (kind, pages, title) in zip(grid, panels):
+        curves(
+            axes,
+            results,
+            lambda size: work_name(kind, size, pages(size), 1),
+            QUESTION,
+            programs,
+            floor=lambda size: f"question/copy/{size}",
+        )
         axes.set_title(title)
-        axes.set_xticks(LARGE, [units.size(size) for size in LARGE], rotation=30)
+        axes.set_xticks(QUESTION, [size_text(size) for size in QUESTION], rotation=60, ha="right")
         axes.minorticks_off()
-    grid[0].set_ylabel("getvalue, overwrite, release")
+    grid[0].set_ylabel("change, getvalue, release the value before")
     legend(grid, 1.02)
-    figure.suptitle("Overwriting a stream of which a value is held", y=1.05)
+    figure.suptitle("The question: the last value held, bytes change, the next value is taken", y=1.05)
     return figure
 
 
 def log(results):
     figure, grid = plt.subplots(1, 2, figsize=(9.5, 3.8), sharey=True)
+    programs = list(results.stored["peers"])
     for axes, kind in zip(grid, ("dropped", "kept")):
-        curves(axes, results, f"log/{kind}", ROUNDS, list(results.stored["peers"]), whole=True)
+        curves(axes, results, lambda rounds: f"log/{kind}/{rounds}", ROUNDS, programs, whole=True)
         axes.set_title(f"values {kind}")
         axes.set_xlabel("n")
     grid[0].set_ylabel("n × (append 1 KiB, getvalue)")

@@ -157,8 +157,9 @@ def section(results):
         "",
         "Values are held, some pages of the stream change, a byte in each, and the next value is taken; then the",
         "oldest is let go. How long does such a round take? *write*: by `bio_pwrite`; *view*: through the pointer of a",
-        "live writable view. Held: so many values are alive while the pages change. Each cell: this library / CPython's",
-        "io.BytesIO, bold where CPython is better. CPython copies, so at the largest sizes a few of its cases say it all.",
+        "live writable view. Held: so many values are alive while the pages change. Each cell: this library /",
+        "CPython's io.BytesIO, bold where CPython is better. CPython copies, so at the largest sizes a few of its",
+        "cases say it all.",
         "",
     ]
     return lines + [line for table in shown for line in table.markdown()]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import units
+from question import PAGE, SIZES, size_text, work_name
 
 MIB = 2**20
 
@@ -16,6 +17,10 @@ class Section:
     key: str = "ns"
     limit: str = "memcpy into warm memory"
     against: tuple = ()  # the programs to be compared with; none: all peers
+    limits: tuple = ()  # the limit's work where that is other than the section's
+
+    def limit_of(self, work):
+        return self.limits[self.work.index(work)] if self.limits else work
 
 
 def over(item, parameters, text=units.size):
@@ -35,6 +40,7 @@ LOCKING = (
 )  # a second thread may use the same stream
 SMALL = [8, 16, 64, 256, 1024, 4096]
 LARGE = [MIB, 16 * MIB, 50 * MIB, 256 * MIB]
+QUESTION = SIZES[1:]
 PAYLOADS = [4 * MIB, *LARGE[1:]]
 ROUNDS = [300, 1000, 3000, 10000, 30000, 100000]
 COPY = "a memcpy of all of it into warm memory"
@@ -51,7 +57,7 @@ SECTIONS = [
         *over("write_new", [16, 64]),
         note="The same, with a stream made, grown and freed for each 64 KiB; time per write.",
     ),
-    Section("Small reads", *over("read", SMALL[1:]), note="64 KiB in pieces of this size; time per read."),
+    Section("Small reads", *over("read", SMALL), note="64 KiB in pieces of this size; time per read."),
     Section(
         "Lines", *over("lines", [50]), note="Lines of 50 bytes; time per line.", limit="a loop over memchr"
     ),
@@ -74,37 +80,36 @@ SECTIONS = [
         note="1 KiB appended, then a value taken, the one before let go; streams of this size.",
         limit="1 KiB of memcpy and " + COUNT,
     ),
-    Section(
-        "One byte overwritten under a value",
-        *over("overwrite/byte", LARGE),
-        note="A round: take a value, overwrite, let it go.",
-        limit=COPY,
-    ),
-    Section("4 KiB overwritten under a value", *over("overwrite/page", LARGE), limit=COPY),
-    Section(
-        "1 % of the pages overwritten under a value",
-        *over("overwrite/percent", LARGE),
-        note="8 bytes in each of these pages, far apart from each other.",
-        limit=COPY,
-    ),
-    Section(
-        "Every page overwritten under a value",
-        *over("overwrite/all", LARGE),
-        note="8 bytes in each page.",
-        limit=COPY,
-    ),
     *[
         Section(
-            f"getvalue under a live writable view, {units.size(size)}",
-            *over(
-                f"view/{size}",
-                [count for count in (0, 1, 100, 1000) if count * 4096 <= size],
-                lambda count: f"{count} page{'s' * (count != 1)}",
-            ),
-            note="So many pages changed through the view's pointer, then a value taken.",
+            title,
+            [work_name(kind, size, pages(size), 1) for size in QUESTION],
+            [size_text(size) for size in QUESTION],
+            note=note,
             limit=COPY,
+            limits=[f"question/copy/{size}" for size in QUESTION],
         )
-        for size in LARGE[:3]
+        for title, kind, pages, note in (
+            (
+                "One page changed, the last value held",
+                "overwrite",
+                lambda size: 1,
+                "As in the question: a byte is overwritten, a value taken, the one before let go.",
+            ),
+            ("Every page changed, the last value held", "overwrite", lambda size: size // PAGE, ""),
+            (
+                "A view and nothing changed, the last value held",
+                "view",
+                lambda size: 0,
+                "A writable view lives; a value is taken, the one before let go.",
+            ),
+            (
+                "One page changed through a view, the last value held",
+                "view",
+                lambda size: 1,
+                "A byte is written through the view's pointer each time.",
+            ),
+        )
     ],
     Section(
         "Clone",
@@ -119,6 +124,12 @@ SECTIONS = [
         limit="1 KiB of memcpy and " + COUNT,
     ),
     Section(
+        "The growing log, its header rewritten",
+        *several(("log/header/3000", "n = 3000")),
+        note="As before, and its first byte is overwritten before each value; time per round.",
+        limit="1 KiB of memcpy and " + COUNT,
+    ),
+    Section(
         "The growing log, values kept",
         *over("log/kept", ROUNDS, lambda n: f"n = {n}"),
         note="The same, all values kept to the end; time per round.",
@@ -130,10 +141,11 @@ SECTIONS = [
             *[
                 (f"threads/{item}/{size}", f"{item} {size} B")
                 for item in ("write", "read")
-                for size in (16, 64)
-            ]
+                for size in SMALL
+            ],
+            (f"threads/getvalue/{MIB}", "getvalue and release"),
         ),
-        note="Small writes and reads as above in a process that has a second thread: who locks, locks. "
+        note="Small calls as above in a process that has a second thread: who locks, locks. "
         "The summary compares with those that lock.",
         against=LOCKING,
     ),

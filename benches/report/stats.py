@@ -30,9 +30,9 @@ class Results:
     def __init__(self, stored):
         self.stored, self.work = stored, stored["work"]
 
-    def value(self, work, program=OURS, key="ns"):
+    def value(self, work, program=OURS, key="ns", quantile="median"):
         found = self.work.get(work, {}).get(program, {}).get(key)
-        return found and found["median"]
+        return found and found[quantile]
 
     def peers(self, work, key="ns"):
         """Everyone but this library and the limit: [(median, program)], the best first."""

@@ -25,7 +25,9 @@ inline benchmark::internal::Benchmark *item(const std::string &name, Function ru
     return benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->MeasureProcessCPUTime();
 }
 
-inline void item(const std::string &name, Function run, std::initializer_list<std::size_t> parameters)
+using Parameters = std::initializer_list<std::size_t>;
+
+inline void item(const std::string &name, Function run, Parameters parameters)
 {
     auto *registered = item(name, run);
     for (std::size_t parameter : parameters) {
@@ -34,7 +36,7 @@ inline void item(const std::string &name, Function run, std::initializer_list<st
 }
 
 // Work that cannot be repeated within a process, or is long enough by itself.
-inline void once(const std::string &name, Function run, std::initializer_list<std::size_t> parameters)
+inline void once(const std::string &name, Function run, Parameters parameters)
 {
     auto *registered = item(name, run)->Iterations(1);
     for (std::size_t parameter : parameters) {

@@ -26,6 +26,27 @@ template <GivesValues P> void log_dropped(benchmark::State &state)
     operations(state, rounds);
 }
 
+// As dropped, and a header at the beginning is rewritten each time, such as one that holds the length.
+template <class P> void log_header(benchmark::State &state)
+{
+    const std::size_t rounds = state.range(0);
+    const char *data = filler(record);
+    for (auto _ : state) {
+        auto peer = make<P>(rounds * record);
+        peer->write(data, record);
+        auto value = peer->value();
+        for (std::size_t i = 2; i <= rounds; ++i) {
+            const char mark = char('A' + i % 26);
+            peer->write(data, record);
+            peer->overwrite(0, &mark, 1);
+            CHECK(value.at(0) != mark);
+            value = peer->value();
+            CHECK(value.size() == i * record && value.at(0) == mark);
+        }
+    }
+    operations(state, rounds);
+}
+
 template <GivesValues P> void log_kept(benchmark::State &state)
 {
     const std::size_t rounds = state.range(0);
@@ -55,6 +76,11 @@ template <class P> void register_log()
         for (std::size_t rounds : {300, 1000, 3000, 10000, 30000, 100000}) {
             if (!copies_values<P> || rounds <= quadratic_log) {
                 once("log/dropped", log_dropped<P>, {rounds});
+            }
+            if constexpr (Overwrites<P>) {
+                if (rounds == quadratic_log) {
+                    once("log/header", log_header<P>, {rounds});
+                }
             }
             if (!copies_values<P> || rounds <= kept_copies_log) {
                 once("log/kept", log_kept<P>, {rounds});

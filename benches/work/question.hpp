@@ -18,12 +18,12 @@ namespace work
 // One measurement: so many bytes, so many pages changed a round, so many values alive while they change.
 struct Case {
     std::size_t size, pages, held;
-
-    explicit Case(const benchmark::State &state)
-        : size(state.range(0)), pages(state.range(1)), held(state.range(2))
-    {
-    }
 };
+
+inline Case case_of(const benchmark::State &state)
+{
+    return {std::size_t(state.range(0)), std::size_t(state.range(1)), std::size_t(state.range(2))};
+}
 
 // What a round writes; what the stream is filled with is in lower case.
 inline char mark_of(std::size_t round)
@@ -105,7 +105,7 @@ template <GivesValues P> class Rounds
     // Rounds before there is anything to measure: all values held, and what the stream learns about its use is learnt.
     template <class Change, class Use> void begin(Change change, Use use)
     {
-        for (std::size_t i = 0; i < what.held + 3; ++i) {
+        for (std::size_t i = 0; i < what.held + (copies_values<P> ? 1 : 3); ++i) {
             run(change, use);
         }
     }
@@ -161,7 +161,7 @@ template <class Round> std::size_t rounds_for(std::size_t nanoseconds, Round rou
 
 template <class P, class Way, class Use> void question(benchmark::State &state, Use use)
 {
-    const Case what(state);
+    const Case what = case_of(state);
     auto peer = make<P>(what.size);
     Rounds<P> rounds(*peer, what);
     Way::with(*peer, [&](auto change) {
@@ -222,7 +222,7 @@ template <class Work> double in_child(Work work)
 // What is held over the payload, with the values, after the rounds that a measurement begins with and as many again.
 template <class P, class Way> void ask_memory(benchmark::State &state)
 {
-    const Case what(state);
+    const Case what = case_of(state);
     filler(piece);
     for (auto _ : state) {
         state.counters["held"] = in_child([&] {
@@ -259,21 +259,33 @@ inline std::vector<std::size_t> question_pages(std::size_t size)
     return found;
 }
 
+using Asked = bool (*)(Case);
+
 // Who copies pays the same whatever changes and however much is held. Many values of which each byte differs are so
 // many copies, whoever makes them: that much memory is not asked for.
-template <class P> bool asked(std::size_t size, std::size_t pages, std::size_t held)
+template <class P> bool asked(Case what)
 {
-    const bool all = pages == size / page;
-    return copies_values<P> ? held == 1 && (pages <= 1 || all) : size <= 16 * MiB || !all || held <= 2;
+    const bool all = what.pages == what.size / page;
+    return copies_values<P> ? what.held == 1 && (what.pages <= 1 || all)
+                            : what.size <= 16 * MiB || !all || what.held <= 2;
+}
+
+// Of another configuration: one page, 1 % and all, the last value or two being held.
+inline bool asked_in_short(Case what)
+{
+    const std::size_t all = what.size / page;
+    return what.held >= 1 && what.held <= 2 &&
+           (what.pages <= 1 || what.pages == all / 100 || what.pages == all);
 }
 
 template <class P, class Way>
-void register_changes(const std::string &kind, const std::vector<std::size_t> &sizes, std::size_t fewest)
+void register_changes(const std::string &kind, const std::vector<std::size_t> &sizes, std::size_t fewest,
+                      Asked asked)
 {
     for (std::size_t size : sizes) {
         for (std::size_t pages : question_pages(size)) {
             for (std::size_t held : {0, 1, 2, 3, 10}) {
-                if (pages < fewest || !asked<P>(size, pages, held)) {
+                if (pages < fewest || !asked({size, pages, held})) {
                     continue;
                 }
                 const std::vector<std::int64_t> arguments{std::int64_t(size), std::int64_t(pages),
@@ -293,10 +305,11 @@ void register_changes(const std::string &kind, const std::vector<std::size_t> &s
 inline const std::vector<std::size_t> question_sizes = {16 * KiB, 64 * KiB, 256 * KiB, MB,
                                                         4 * MiB,  16 * MiB, 50 * MiB,  256 * MiB};
 
-template <class P> void register_question(const std::vector<std::size_t> &sizes = question_sizes)
+template <class P>
+void register_question(const std::vector<std::size_t> &sizes = question_sizes, Asked cases = asked<P>)
 {
     if constexpr (GivesValues<P> && Overwrites<P>) {
-        register_changes<P, ByOverwriting>("overwrite", sizes, 1);
+        register_changes<P, ByOverwriting>("overwrite", sizes, 1, cases);
         if constexpr (requires(P &peer) { peer.value().data(); }) {
             for (std::size_t size : sizes) {
                 for (int pages : {0, 1}) {
@@ -308,7 +321,7 @@ template <class P> void register_question(const std::vector<std::size_t> &sizes 
         }
     }
     if constexpr (Viewable<P>) {
-        register_changes<P, ThroughView>("view", sizes, 0);
+        register_changes<P, ThroughView>("view", sizes, 0, cases);
     }
 }
 

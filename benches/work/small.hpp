@@ -5,6 +5,8 @@
 
 namespace work
 {
+constexpr Parameters small_sizes = {8, 16, 64, 256, 1024, 4096};
+
 template <Stream P> void write(benchmark::State &state)
 {
     const std::size_t size = state.range(0), count = small_total / size;
@@ -75,10 +77,10 @@ template <ReadsLines P> void lines(benchmark::State &state)
 
 template <Stream P> void register_small()
 {
-    item("write", write<P>, {8, 16, 64, 256, 1024, 4096});
+    item("write", write<P>, small_sizes);
     item("write_new", write_new<P>, {16, 64});
     if constexpr (Readable<P>) {
-        item("read", read<P>, {16, 64, 256, 1024, 4096});
+        item("read", read<P>, small_sizes);
     }
     if constexpr (ReadsLines<P>) {
         item("lines", lines<P>, {line_length});

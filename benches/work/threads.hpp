@@ -1,8 +1,9 @@
-// With a second thread: small writes while it merely exists (locks are no longer skipped), and a writer that hands
+// With a second thread: small calls while it merely exists (locks are no longer skipped), and a writer that hands
 // a value to a reading thread every so many records.
 #pragma once
 #include "item.hpp"
 #include "small.hpp"
+#include "snapshots.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -49,6 +50,12 @@ template <Readable P> void read_beside(benchmark::State &state)
 {
     Bystander bystander;
     read<P>(state);
+}
+
+template <GivesValues P> void getvalue_beside(benchmark::State &state)
+{
+    Bystander bystander;
+    getvalue<P>(state);
 }
 
 // Takes what is published last and checks it, all the time.
@@ -139,15 +146,18 @@ template <GivesValues P> void publish(benchmark::State &state)
 
 template <Stream P> void register_locking()
 {
-    item("threads/write", write_beside<P>, {16, 64});
+    item("threads/write", write_beside<P>, small_sizes);
     if constexpr (Readable<P>) {
-        item("threads/read", read_beside<P>, {16, 64});
+        item("threads/read", read_beside<P>, small_sizes);
     }
 }
 
 template <class P> void register_threads()
 {
     register_locking<P>();
+    if constexpr (GivesValues<P>) {
+        item("threads/getvalue", getvalue_beside<P>, {1 * MiB});
+    }
     if constexpr (values_cross_threads<P>) {
         item("threads/publish", publish<P>);
     }
