@@ -46,7 +46,7 @@ pub(super) const MAX_EMPTIED: usize = 8;
 /// How many bytes of them.
 pub(super) const MAX_EMPTIED_BYTES: usize = 64 << 20;
 /// How many bytes of blocks that nobody uses are kept altogether.
-pub(super) const MAX_KEPT_BYTES: usize = 256 << 20;
+pub(super) const MAX_KEPT_BYTES: usize = 512 << 20;
 
 /// A number of times that something is left out after it has not paid; it doubles each time in a row.
 #[derive(Clone, Copy)]

@@ -18,6 +18,7 @@
 mod body;
 mod fork;
 mod fork_more;
+mod fork_worst;
 mod limits;
 mod process;
 mod random;

@@ -134,7 +134,8 @@ impl Mapping {
 
     /// From here on the range is known to hold zeros.
     pub(in crate::storage) fn zeros_from(&self) -> usize {
-        if self.is_shared() { self.file.zeros_from() } else { usize::MAX }
+        // Of an orphaned file nothing is known: another thread's write may have come after the fork.
+        if self.is_shared() && !self.is_orphaned() { self.file.zeros_from() } else { usize::MAX }
     }
 
     /// Notes that the bytes before `end` may hold anything from now on.

@@ -4,14 +4,15 @@
 //!
 //! 1. **A shared mapping is not inherited** (MADV_DONTFORK, from its first moment). Whatever goes wrong, a child loses
 //!    the range; it never gets one that its parent writes. Before a fork, the handler turns each shared mapping that a
-//!    stream writes through private in place, and that one is inherited: the kernel separates the processes page by page.
+//!    stream writes through private in place, and such a one is inherited: the kernel separates the processes page by
+//!    page. Where that is refused, nothing has happened, and the child has no access.
 //! 2. **A file that was there at a fork is orphaned**: neither process writes it again, so that private mappings of it
 //!    and shared ones that are only read stay as they are. It is derived from [`Generation`]; nobody keeps a list.
-//!    (A stream whose mapping could not be made private goes on writing through it: the child has no mapping that shows
-//!    those bytes.) What an operation does to a file while another thread forks is discarded by it afterwards.
-//! 3. **Who holds a slot of the registry has all signals blocked** ([`Undisturbed`]), and so has who uses a descriptor. So
-//!    a fork in a signal handler comes before such a step or after it, and a slot that is held in a child is held by
-//!    a thread that the child does not have: it is free to be reset.
+//!    (A stream whose mapping could not be made private goes on writing through it: there must be no other mapping that
+//!    shows those bytes.) What an operation does to a file while another thread forks it has to discard afterwards.
+//! 3. **Who holds a slot of the registry has all signals blocked** ([`Undisturbed`]), and so has who uses a descriptor.
+//!    So a fork in a signal handler comes before such a step or after it, and a slot that is held in a child is held
+//!    by a thread that the child does not have: it can be reset.
 //!
 //! A handler and an owner that meet in a slot do not wait for each other either; see [`slot`] for who gives way.
 //!
@@ -36,7 +37,7 @@ use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use slot::Slot;
 use system::{Errno, Kernel, Undisturbed};
 
-use crate::sys::linux::{Refused, Result, process};
+use crate::sys::linux::{Refused, Result, process, userfault};
 
 /// The atomics of [`slot`], which the model checker replaces by its own; those are not made at compile time.
 mod atomic {
@@ -317,6 +318,7 @@ extern "C" fn after_in_child() {
     // Not a second time, after what may have been made in the child since.
     if FORKS.load(Ordering::SeqCst) & UNDER_WAY != 0 {
         let _here = Undisturbed::new();
+        userfault::close_inherited();
         settle();
     } else {
         drop(undisturbed());

@@ -87,9 +87,9 @@ fn number(place: Place) -> usize {
 
 impl Calls for System {
     fn make_private(&self, place: Place, fd: i32) -> bool {
-        assert_eq!(usize::try_from(fd), Ok(number(place)), "the descriptor of this mapping");
         assert_eq!(self.at(number(place)), Range::Shared, "nothing private is made anew, nothing foreign replaced");
-        assert_eq!(self.closed[number(place)].load(Ordering::Relaxed), 0, "the descriptor is open");
+        let fd = usize::try_from(fd).expect("a descriptor");
+        assert_eq!(self.closed[fd].load(Ordering::Relaxed), 0, "the descriptor is open, hence this mapping's");
         if !self.refuses {
             self.set(number(place), Range::Private);
         }
@@ -146,6 +146,13 @@ impl Scene {
     }
 }
 
+/// Every interleaving with up to three preemptions: without a bound, two handlers beside an owner take minutes.
+fn check(f: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(f);
+}
+
 fn handler(scene: &Arc<Scene>) -> thread::JoinHandle<()> {
     let scene = Arc::clone(scene);
     thread::spawn(move || scene.slot.prepare(&scene.system))
@@ -158,7 +165,7 @@ fn join<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
 #[test]
 fn an_owner_that_ends_meets_handlers() {
     for refuses in [false, true] {
-        loom::model(move || {
+        check(move || {
             let scene = Scene::registered(refuses);
             let handlers = [handler(&scene), handler(&scene)];
             scene.slot.end(&scene.system);
@@ -172,7 +179,7 @@ fn an_owner_that_ends_meets_handlers() {
 #[test]
 fn an_owner_that_unmaps_first_and_ends_later_meets_handlers() {
     for refuses in [false, true] {
-        loom::model(move || {
+        check(move || {
             let scene = Scene::registered(refuses);
             let handlers = [handler(&scene), handler(&scene)];
             scene.slot.unmap(&scene.system);
@@ -186,7 +193,7 @@ fn an_owner_that_unmaps_first_and_ends_later_meets_handlers() {
 
 #[test]
 fn a_slot_that_is_used_anew_meets_handlers() {
-    loom::model(|| {
+    check(|| {
         let scene = Scene::registered(false);
         let handlers = [handler(&scene), handler(&scene)];
         scene.slot.end(&scene.system);
@@ -203,7 +210,7 @@ fn a_slot_that_is_used_anew_meets_handlers() {
 
 #[test]
 fn an_owner_that_retires_and_parks_meets_a_handler() {
-    loom::model(|| {
+    check(|| {
         let scene = Scene::registered(false);
         let handlers = [handler(&scene)];
         scene.slot.retire();
@@ -221,7 +228,7 @@ fn an_owner_that_retires_and_parks_meets_a_handler() {
 
 #[test]
 fn what_is_parked_is_taken_once() {
-    loom::model(|| {
+    check(|| {
         let scene = Scene::registered(false);
         assert!(scene.slot.park(7));
         let takers = [1, 2].map(|_| {
@@ -241,7 +248,7 @@ fn what_is_parked_is_taken_once() {
 
 #[test]
 fn an_owner_that_moves_meets_handlers() {
-    loom::model(|| {
+    check(|| {
         let scene = Scene::registered(false);
         let handlers = [handler(&scene), handler(&scene)];
         let moved = scene.slot.relocate(|from| {

@@ -4,31 +4,32 @@
 //! taken away. Nobody waits for a holder. The last column is what a child's handler makes of the state that it finds;
 //! a holder that it finds is a thread that the child does not have.
 //!
-//! | state     | the mapping                           | handler before a fork    | owner's `unmap`, `end`      | in a child |
-//! |-----------|---------------------------------------|--------------------------|-----------------------------|------------|
-//! | Empty     | none; the slot is free                | –                        | –                           | Empty      |
-//! | Claimed   | held by an owner: being made or ended | leaves it: not inherited | its own: Empty              | Empty      |
-//! | Written   | shared; a stream writes through it    | Held, private, Inherited | Bare, Claimed               | Lost       |
-//! | Retired   | shared; nobody writes through it      | Held, as it is, Inherited| Bare, Claimed               | Lost       |
-//! | Parked    | shared; kept for reuse                | leaves it: not inherited | Bare, Claimed               | Empty      |
-//! | Moving    | held by its owner: another place      | leaves it: not inherited | its own: the state before   | Gone       |
-//! | Held      | held by a handler                     | leaves it                | HeldUnmap, HeldEnd          | Lost       |
-//! | HeldUnmap | so, and the holder is to unmap it     | leaves it                | HeldEnd                     | Bare       |
-//! | HeldEnd   | so, and to close the file             | leaves it                | –  (the owner has left)     | Empty      |
-//! | Inherited | children have it too                  | –                        | Bare, Claimed               | Inherited  |
-//! | Bare      | none; the descriptor is kept          | –                        | Claimed                     | Bare       |
-//! | Lost      | a child's: not inherited, reserved    | –                        | Bare, Claimed               | Lost       |
-//! | Gone      | a child's: somebody else may be there | –                        | Bare, Claimed, no unmapping | Gone       |
+//! | state     | the mapping                   | handler before a fork     | owner's `unmap`, `end` | in a child |
+//! |-----------|-------------------------------|---------------------------|------------------------|------------|
+//! | Empty     | none; the slot is free        | –                         | –                      | Empty      |
+//! | Claimed   | an owner makes or ends it     | leaves it                 | its own: Empty         | Empty      |
+//! | Written   | shared, a stream writes there | Held, private, Inherited  | Bare, Claimed          | Lost       |
+//! | Retired   | shared, nobody writes there   | Held, as it is, Inherited | Bare, Claimed          | Lost       |
+//! | Parked    | shared, kept for reuse        | leaves it                 | Bare, Claimed          | Empty      |
+//! | Moving    | its owner moves it            | leaves it                 | its own: as before     | Gone       |
+//! | Held      | a handler works on it         | leaves it                 | HeldUnmap, HeldEnd     | Lost, Gone |
+//! | HeldUnmap | so; the holder is to unmap it | leaves it                 | HeldEnd                | Bare       |
+//! | HeldEnd   | so; and to close the file     | leaves it                 | – (it has left)        | Empty      |
+//! | Inherited | children have it too          | –                         | Bare, Claimed          | Inherited  |
+//! | Bare      | none; the descriptor is kept  | –                         | Claimed                | Bare       |
+//! | Lost      | not inherited; reserved       | –                         | Bare, Claimed          | Lost       |
+//! | Gone      | who knows what; not unmapped  | –                         | Bare, Claimed          | Gone       |
 //!
-//! Why each meeting of a handler with somebody else is safe:
-//! - *with an owner that ends* (Written → Claimed against Written → Held): one of the two exchanges fails. The owner's
-//!   failed: it leaves the unmapping to the handler and never touches the range again. The handler's failed: it goes on.
-//! - *with an owner that makes or moves* (Claimed, Moving): the handler leaves the mapping, and no child inherits it. The
-//!   child cannot have a stream that reaches a mapping which is being made; one that is being moved it loses.
+//! What a handler leaves is not inherited. Why each meeting of a handler with somebody else is safe:
+//! - *with an owner that ends* (Written to Claimed against Written to Held): one of the two exchanges fails. If it is
+//!   the owner's, it leaves the unmapping to the handler and never touches the range again. If it is the handler's,
+//!   the handler goes on to the next slot.
+//! - *with an owner that makes or moves* (Claimed, Moving): the handler leaves the mapping. The child cannot have a
+//!   stream that reaches a mapping which is being made; one that is being moved it loses.
 //! - *with another handler* (Held): the other one may have made the mapping private already. Then the child inherits
-//!   it, and the reservation fails (Gone: used, never unmapped). Otherwise the child loses it.
-//! - *with a file that was put into the same slot meanwhile*: place and descriptor are read after the exchange, and while
-//!   a slot is held they do not change. So they are those of the mapping that the state is of.
+//!   it, and the reservation fails (Gone: used, never unmapped). Otherwise the child loses it (Lost).
+//! - *with a file that was put into the same slot meanwhile*: place and descriptor are read after the exchange, and
+//!   while a slot is held they do not change. So they are those of the mapping that the state is of.
 
 use std::ptr::{self, NonNull};
 
@@ -215,8 +216,8 @@ impl Slot {
         }
     }
 
-    /// Takes the mapping away, closes the file and frees the slot, or leaves all that to a handler. For the owner, who does
-    /// not use the slot again.
+    /// Takes the mapping away, closes the file and frees the slot, or leaves all that to a handler. For the owner, who
+    /// does not use the slot again.
     pub(super) fn end(&self, calls: &impl Calls) {
         loop {
             let seen = self.state();

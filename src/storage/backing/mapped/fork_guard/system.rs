@@ -62,8 +62,8 @@ pub(super) fn process() -> i32 {
 
 /// A descriptor that a slot owns.
 pub(super) fn borrow(fd: i32) -> ManuallyDrop<OwnedFd> {
-    // SAFETY: open, for whoever asked the slot for it has signals blocked, so that it is not closed meanwhile; and not closed
-    // by this one.
+    // SAFETY: open, for whoever asked the slot for it has signals blocked, so that it is not closed meanwhile; and not
+    // closed by this one.
     ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -81,7 +81,7 @@ pub(super) fn map_uninherited(fd: &OwnedFd, size: usize) -> Result<Place> {
     }
 }
 
-/// Gives a mapping another size, and another place where it has to and may move. Whether it is inherited stays as it was.
+/// Gives a mapping another size, and another place where it has to and may move. Whether it is inherited stays.
 ///
 /// # Safety
 /// A mapping of ours; nobody uses what is cut off, nor an address in it if it may move.
