@@ -49,7 +49,7 @@ impl Core {
     }
 
     #[inline]
-    fn try_with<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
         self.lock.try_with(f)
     }
 

@@ -23,7 +23,7 @@ impl Stream {
     #[inline]
     pub fn read<'a>(&self, into: impl Into<Output<'a>>) -> Result<usize> {
         let into = into.into();
-        self.0.with(|s| s.read(&into))
+        self.0.try_with(|s| s.read(&into))
     }
 
     /// [`read`](Self::read), if that takes no lock. Does not panic.
@@ -44,7 +44,7 @@ impl Stream {
 
     /// The bytes from the position to the end, in place.
     pub fn peek(&self) -> Result<Borrowed> {
-        self.0.with(|s| s.peek())
+        self.0.try_with(|s| s.peek())
     }
 
     /// [`peek`](Self::peek), if that takes no lock. Does not panic.
@@ -55,7 +55,7 @@ impl Stream {
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
     /// moves behind them.
     pub fn read_until(&self, delimiter: u8, limit: usize) -> Result<Borrowed> {
-        self.0.with(|s| s.read_until(delimiter, limit))
+        self.0.try_with(|s| s.read_until(delimiter, limit))
     }
 
     /// [`read_until`](Self::read_until), if that takes no lock. Does not panic.

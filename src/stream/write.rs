@@ -12,7 +12,7 @@ impl Stream {
     #[inline]
     pub fn write<'a>(&self, data: impl Into<Input<'a>>) -> Result<()> {
         let data = data.into();
-        if self.0.with(|s| s.write_in_place(data)) { Ok(()) } else { self.write_anywhere(data) }
+        if self.0.try_with(|s| Ok(s.write_in_place(data)))? { Ok(()) } else { self.write_anywhere(data) }
     }
 
     /// [`write`](Self::write), if that takes no lock and no more than a copy; says whether it is done. Does not panic.
