@@ -1,14 +1,11 @@
 //! The lock with real threads, real fences and real processes; every interleaving is `models`' part.
 
-use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::plain::Plain;
 use super::{Gate, Lock, Poison};
-use crate::error::Error;
 
 #[derive(Default)]
 struct Value {
@@ -144,11 +141,15 @@ const MANY: usize = 40_000;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 mod biased {
+    use std::fs;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
     use super::super::biased::kernel::Kernel;
     use super::super::biased::{Biased, System};
     use super::*;
+    use crate::error::Error;
     use crate::sys::sync::AtomicU32;
-    use std::time::Duration;
 
     fn ours() -> Lock<Value, Biased> {
         lock()
