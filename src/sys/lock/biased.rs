@@ -192,6 +192,12 @@ impl<S: System> Biased<S> {
         if free(TAKEN) {
             return;
         }
+        // Whoever has it may be asleep behind a stay of this thread that is over.
+        self.threads
+            .iter()
+            .zip(&self.flags)
+            .filter(|(of, _)| of.load(Ordering::Relaxed) == me)
+            .for_each(|(_, flag)| S::wake(flag));
         for _ in 0..SPINS {
             match self.mutex.load(Ordering::Relaxed) {
                 FREE if free(TAKEN) => return,
@@ -200,12 +206,6 @@ impl<S: System> Biased<S> {
                 _ => std::hint::spin_loop(),
             }
         }
-        // Whoever has it may be asleep behind a stay of this thread that is over.
-        self.threads
-            .iter()
-            .zip(&self.flags)
-            .filter(|(of, _)| of.load(Ordering::Relaxed) == me)
-            .for_each(|(_, flag)| S::wake(flag));
         // Once it has slept it cannot know whether others do: the mutex stays awaited.
         while self.mutex.swap(AWAITED, Ordering::Acquire) != FREE {
             S::sleep(&self.mutex, AWAITED, None);
