@@ -36,7 +36,7 @@ impl Stream {
         let shared = self.0.retain()?;
         let allocator = self.0.allocator();
         let deferred = &mut Deferred::default();
-        let (pin, len) = shared.with(|s| s.export(access, deferred))?;
+        let (pin, len) = shared.try_with(|s| s.export(access, deferred))?;
         let inner = ViewInner { shared, parent: None, range: 0..len, access, pin: Mutex::new(pin) };
         // One for which there is no memory is dropped, which ends the export.
         Counted::new(inner, allocator).map(View)
@@ -62,7 +62,7 @@ impl View {
         // The first view, not this one: a chain of parts of parts would keep them all.
         let root = self.0.parent.as_ref().unwrap_or(self);
         let (shared, parent) = (self.0.shared.retain()?, Some(root.share()?));
-        let pin = Mutex::new(shared.with(|s| s.pin())?);
+        let pin = Mutex::new(shared.try_with(|s| s.pin())?);
         let inner = ViewInner { shared, parent, range, access, pin };
         Counted::new(inner, self.0.allocator()).map(Self)
     }
@@ -96,7 +96,7 @@ impl View {
     /// The bytes as they are now.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let mut deferred = Deferred::default();
-        self.0.shared.with(|s| s.snapshot(self.0.range.clone(), &mut deferred))
+        self.0.shared.try_with(|s| s.snapshot(self.0.range.clone(), &mut deferred))
     }
 
     /// Another reference to this view.

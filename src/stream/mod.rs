@@ -50,7 +50,7 @@ impl Shared {
     }
 
     #[inline]
-    fn try_with<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut State) -> Result<R>) -> Result<R> {
         self.lock.try_with(f)
     }
 

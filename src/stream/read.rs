@@ -23,13 +23,13 @@ impl Stream {
     #[inline]
     pub fn read<'a>(&self, into: impl Into<Output<'a>>) -> Result<usize> {
         let into = into.into();
-        self.0.with(|s| s.read(&into))
+        self.0.try_with(|s| s.read(&into))
     }
 
     /// [`read`](Self::read), if that takes no lock and succeeds. Does not panic.
     #[inline(always)]
     pub(crate) fn read_fast(&self, into: &Output<'_>) -> Option<usize> {
-        self.0.try_fast(into, |s, into| s.read(into).ok())?
+        self.0.try_fast(into, State::read)?.ok()
     }
 
     /// Reads at `offset` and leaves the position alone; at or past the end there are no bytes.
@@ -44,25 +44,25 @@ impl Stream {
 
     /// The bytes from the position to the end, in place.
     pub fn peek(&self) -> Result<Borrowed> {
-        self.0.with(|s| s.peek())
+        self.0.try_with(|s| s.peek())
     }
 
     /// [`peek`](Self::peek), if that takes no lock and succeeds. Does not panic.
     #[inline(always)]
     pub(crate) fn peek_fast(&self) -> Option<Borrowed> {
-        self.0.try_fast((), |s, ()| s.peek().ok())?
+        self.0.try_fast((), |s, ()| s.peek())?.ok()
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
     /// moves behind them.
     pub fn read_until(&self, delimiter: u8, limit: usize) -> Result<Borrowed> {
-        self.0.with(|s| s.read_until(delimiter, limit))
+        self.0.try_with(|s| s.read_until(delimiter, limit))
     }
 
     /// [`read_until`](Self::read_until), if that takes no lock and succeeds. Does not panic.
     #[inline(always)]
     pub(crate) fn read_until_fast(&self, delimiter: u8, limit: usize) -> Option<Borrowed> {
-        self.0.try_fast((), |s, ()| s.read_until(delimiter, limit).ok())?
+        self.0.try_fast((), |s, ()| s.read_until(delimiter, limit))?.ok()
     }
 
     /// [`read_until`](Self::read_until) a line feed.

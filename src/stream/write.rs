@@ -19,7 +19,7 @@ impl Stream {
     /// [`write`](Self::write), if that takes no lock and no more than a copy. Does not panic.
     #[inline(always)]
     pub(crate) fn write_fast(&self, data: Input<'_>) -> Option<()> {
-        self.0.try_fast(data, |s, data| s.write_in_place(data).then_some(()))?
+        self.0.try_fast(data, State::write_in_place)?.then_some(())
     }
 
     /// Writes at `offset` and leaves the position alone.

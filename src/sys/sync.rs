@@ -1,5 +1,7 @@
 //! Atomics and mutex, from std or from the loom model checker (`--cfg loom`).
 
+#![allow(unused_imports, reason = "not every platform's lock needs all of them")]
+
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,

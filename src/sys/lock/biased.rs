@@ -55,13 +55,9 @@ const SPINS: usize = if cfg!(loom) { 0 } else { 100 };
 const NAP: Duration = Duration::from_micros(50);
 const MAX_NAP: Duration = Duration::from_millis(1);
 
-/// How long to sleep at a time behind a stay at whose end one is woken: not for ever, for the thread that is to wake
-/// can be held up before it does, by a signal handler that waits for this very gate.
-const SLEEP: Option<Duration> = if cfg!(loom) { None } else { Some(Duration::from_millis(100)) };
-
 /// What a flag says of its thread.
 const OUTSIDE: u32 = 0;
-/// Inside, and will wake nobody when it leaves.
+/// Inside, and will wake nobody when it leaves, but when it comes again and has to wait.
 const SHORT: u32 = 1;
 /// Inside, and will wake who waits for it.
 const LONG: u32 = 2;
@@ -115,7 +111,7 @@ impl<S: System> Gate for Biased<S> {
 
     #[inline(always)]
     fn try_enter(&self) -> Option<&AtomicU32> {
-        self.raise(SHORT).ok()
+        self.raise(SHORT)
     }
 
     #[inline(always)]
@@ -126,10 +122,7 @@ impl<S: System> Gate for Biased<S> {
 
     #[inline]
     fn enter(&self) -> Option<&AtomicU32> {
-        match self.raise(LONG) {
-            Ok(flag) => Some(flag),
-            Err(lowered) => self.enter_ordinarily(lowered),
-        }
+        self.raise(LONG).or_else(|| self.enter_ordinarily())
     }
 
     #[inline]
@@ -148,38 +141,35 @@ impl<S: System> Gate for Biased<S> {
 }
 
 impl<S: System> Biased<S> {
-    /// Raises this thread's flag if the gate is biased towards it and it is outside. Otherwise gives the flag for
-    /// which it has stopped being the owner meanwhile, and which is down again.
+    /// Raises this thread's flag if the gate is biased towards it and it is outside.
     #[inline(always)]
-    fn raise(&self, how: u32) -> Result<&AtomicU32, Option<&AtomicU32>> {
+    fn raise(&self, how: u32) -> Option<&AtomicU32> {
         let me = S::thread();
         // The thread's number has no bits where the index has its own.
-        let flag = self.flags.get(self.owner.load(Ordering::Relaxed) ^ me).ok_or(None)?;
+        let flag = self.flags.get(self.owner.load(Ordering::Relaxed) ^ me)?;
         // Acquire: a thread that is gone may have had this one's number and flag.
         if flag.load(Ordering::Acquire) != OUTSIDE {
-            return Err(None);
+            return None;
         }
         flag.store(how, Ordering::Relaxed);
         S::light_fence();
         // Only this thread can have made itself the owner, and before that it had the mutex, so that all earlier
         // stays are known to it. Acquire keeps the stay from beginning before this load.
         if self.owner.load(Ordering::Acquire) ^ me < FLAGS {
-            return Ok(flag);
+            return Some(flag);
         }
         flag.store(OUTSIDE, Ordering::Release);
-        Err(Some(flag))
+        None
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_ordinarily(&self, lowered: Option<&AtomicU32>) -> Option<&AtomicU32> {
-        // Who saw it up may be asleep.
-        lowered.into_iter().for_each(S::wake);
+    fn enter_ordinarily(&self) -> Option<&AtomicU32> {
         let me = S::thread();
         if self.is_inside(me) {
             return None;
         }
-        self.take_mutex();
+        self.take_mutex(me);
         self.revoke();
         if self.last.load(Ordering::Relaxed) != me {
             self.uses.store(0, Ordering::Relaxed);
@@ -197,11 +187,17 @@ impl<S: System> Biased<S> {
         }
     }
 
-    fn take_mutex(&self) {
+    fn take_mutex(&self, me: usize) {
         let free = |now| self.mutex.compare_exchange(FREE, now, Ordering::Acquire, Ordering::Relaxed).is_ok();
         if free(TAKEN) {
             return;
         }
+        // Whoever has it may be asleep behind a stay of this thread that is over.
+        self.threads
+            .iter()
+            .zip(&self.flags)
+            .filter(|(of, _)| of.load(Ordering::Relaxed) == me)
+            .for_each(|(_, flag)| S::wake(flag));
         for _ in 0..SPINS {
             match self.mutex.load(Ordering::Relaxed) {
                 FREE if free(TAKEN) => return,
@@ -249,7 +245,7 @@ impl<S: System> Biased<S> {
         loop {
             match flag.load(Ordering::Acquire) {
                 OUTSIDE => return,
-                LONG => S::sleep(flag, LONG, SLEEP),
+                LONG => S::sleep(flag, LONG, None),
                 short => {
                     S::sleep(flag, short, Some(nap));
                     nap = (2 * nap).min(MAX_NAP);

@@ -1,13 +1,11 @@
 //! The lock with real threads, real fences and real processes; every interleaving is `models`' part.
 
-use std::fs;
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::plain::Plain;
 use super::{Gate, Lock, Poison};
-use crate::error::Error;
 
 #[derive(Default)]
 struct Value {
@@ -74,6 +72,44 @@ fn no_addition_is_lost() {
     }
 }
 
+/// A thread that has the lock to itself, but for one use by another now and then, in the middle of its own.
+fn interrupt<G: Gate + Send>() {
+    const TIMES: usize = 4;
+    let (lock, done, over) = (lock::<G>(), AtomicUsize::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let owner = scope.spawn(|| {
+            let mut uses = 0;
+            while !over.load(Ordering::Relaxed) {
+                if !add_fast(&lock) {
+                    add(&lock);
+                }
+                uses += 1;
+                done.store(uses, Ordering::Relaxed);
+            }
+            uses
+        });
+        for time in 1..=TIMES {
+            // Enough for the lock to be the owner's again, where it can be.
+            let until = done.load(Ordering::Relaxed) + (3_000 << time);
+            while done.load(Ordering::Relaxed) < until {
+                std::hint::spin_loop();
+            }
+            add(&lock);
+        }
+        over.store(true, Ordering::Relaxed);
+        let uses = owner.join().unwrap();
+        assert_eq!(sum(&lock), uses + TIMES, "an addition was lost");
+    });
+}
+
+#[test]
+fn no_addition_is_lost_where_a_bias_is_taken_back() {
+    // Each time anew, for each time it takes longer until the lock is biased again.
+    for _ in 0..50 {
+        interrupt::<super::Chosen>();
+    }
+}
+
 #[test]
 fn an_opted_out_lock_is_always_open() {
     let lock = Lock::<Value>::new(Value::default(), true);
@@ -105,11 +141,15 @@ const MANY: usize = 40_000;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 mod biased {
+    use std::fs;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
     use super::super::biased::kernel::Kernel;
     use super::super::biased::{Biased, System};
     use super::*;
+    use crate::error::Error;
     use crate::sys::sync::AtomicU32;
-    use std::time::Duration;
 
     fn ours() -> Lock<Value, Biased> {
         lock()

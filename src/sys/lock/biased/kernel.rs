@@ -81,6 +81,8 @@ impl System for Kernel {
         unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), WAIT, value, time) };
     }
 
+    #[cold]
+    #[inline(never)]
     fn wake(word: &AtomicU32) {
         // SAFETY: an address, which need not even be mapped.
         unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), WAKE, 1) };
