@@ -30,11 +30,14 @@ pub extern "C" fn bio_read(stream: Ref<*mut bio_stream>, buf: Target, len: Len, 
 /// Both doors of a read.
 #[inline(always)]
 fn read_either(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nread: Out<usize>) -> bio_status {
-    let done = fast(&stream, |s| {
-        nread.place().ok()?.set(s.read_fast(&buf.output(&len).ok()?)?);
-        Some(())
-    });
-    if done { BYTESIO_OK } else { read_slow(stream, buf, len, nread) }
+    // No closure: it would be called from two places, and not be inlined into either.
+    if let (Ok(owner), Ok(place), Ok(buf)) = (stream.owner(), nread.place(), buf.output(&len))
+        && let Some(n) = owner.read_fast(&buf)
+    {
+        place.set(n);
+        return BYTESIO_OK;
+    }
+    read_slow(stream, buf, len, nread)
 }
 
 /// Apart, so that the frame that a call of memmove needs is not made for short reads too.

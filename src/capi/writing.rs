@@ -4,7 +4,7 @@
 //! bytes changes nothing, so it fills no gap. A source may lie in one of the stream's own snapshots or views.
 //! While a view is alive, what would change the length gives EXPORTED. On any error nothing is written.
 
-use super::guard::{call, fast};
+use super::guard::call;
 use super::handle::Ref;
 use super::pointers::{Array, Len, Source};
 use super::types::{bio_slice, bio_snapshot, bio_status, bio_stream};
@@ -27,8 +27,13 @@ pub extern "C" fn bio_write(stream: Ref<*mut bio_stream>, data: Source, len: Len
 /// Both doors of a write.
 #[inline(always)]
 fn write_either(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
-    let done = fast(&stream, |s| s.write_fast(data.input(&len).ok()?));
-    if done { BYTESIO_OK } else { write_slow(stream, data, len) }
+    // No closure: it would be called from two places, and not be inlined into either.
+    if let (Ok(owner), Ok(data)) = (stream.owner(), data.input(&len))
+        && owner.write_fast(data).is_some()
+    {
+        return BYTESIO_OK;
+    }
+    write_slow(stream, data, len)
 }
 
 /// Apart, so that the frame that a call of memmove needs is not made for short writes too.

@@ -18,7 +18,7 @@ const PLACES: usize = 3;
 #[derive(Default)]
 pub(crate) struct Deferred {
     // First: a watch has to end before the memory that it watches.
-    histories: [Option<Owned<History>>; PLACES],
+    history: Option<Owned<History>>,
     blocks: [Option<Block>; PLACES],
     values: [Option<Counted<Frozen>>; PLACES],
 }
@@ -33,7 +33,7 @@ impl Deferred {
     }
 
     pub(super) fn history(&mut self, history: Option<Owned<History>>) {
-        put(&mut self.histories, history);
+        self.history = history.or(self.history.take());
     }
 }
 

@@ -25,7 +25,10 @@ impl Stream {
     /// Writes at `offset` and leaves the position alone.
     pub fn pwrite<'a>(&self, data: impl Into<Input<'a>>, offset: u64) -> Result<()> {
         let data = data.into();
-        self.change(|s, deferred| s.write_at(State::check_size(offset)?, data, deferred).map(drop))
+        self.change_unless(
+            |s| usize::try_from(offset).is_ok_and(|at| s.writer.put_in_place(at, data)),
+            |s, deferred| s.write_at(State::check_size(offset)?, data, deferred).map(drop),
+        )
     }
 
     /// Writes all pieces, one behind the other, or nothing.

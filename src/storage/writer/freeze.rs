@@ -26,8 +26,10 @@ impl Writer {
                 self.hand_out(value, whole, deferred)?
             }
         };
-        self.frozen = self.frozen.max(range.end);
-        self.update_in_place();
+        if self.frozen < range.end {
+            self.frozen = range.end;
+            self.update_in_place();
+        }
         Ok(value)
     }
 
