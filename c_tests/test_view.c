@@ -56,7 +56,7 @@ static void the_view_is_all_of_the_stream_wherever_the_position_is(void)
 
 static void unknown_flags_are_invalid(void)
 {
-    static const uint32_t flags[] = {2, 3, 4, 0x80000000u, 0x80000001u, UINT32_MAX};
+    static const uint32_t flags[] = {BYTESIO_VIEW_PINNED, 4, 5, 7, 0x80000000u, 0x80000001u, UINT32_MAX};
     bio_stream *s = stream_of(LIT("abc"));
     for (size_t i = 0; i < COUNT(flags); i++) {
         bio_view *view = NULL;

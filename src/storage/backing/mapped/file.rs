@@ -32,9 +32,9 @@ pub(super) struct File {
 }
 
 impl File {
-    /// An emptied file, or a new one, with room for `needed` bytes.
-    pub(super) fn with_room(needed: usize) -> Result<Self> {
-        Self::emptied(needed).map_or_else(|| Self::new(needed), Ok)
+    /// An emptied file, or a new one, with room for `needed` bytes; and how much memory it has.
+    pub(super) fn with_room(needed: usize) -> Result<(Self, usize)> {
+        Self::emptied(needed).map_or_else(|| Ok((Self::new(needed)?, 0)), Ok)
     }
 
     fn new(needed: usize) -> Result<Self> {
@@ -53,7 +53,7 @@ impl File {
 
     /// The emptied file whose memory comes closest. What it has too much of is bounded for the whole process: the
     /// stream may grow into it, or may not.
-    fn emptied(needed: usize) -> Option<Self> {
+    fn emptied(needed: usize) -> Option<(Self, usize)> {
         let rank = |size: usize, memory: usize| (size >= needed).then(|| std::cmp::Reverse(memory.abs_diff(needed)));
         let (registered, memory) = Registered::take(rank)?;
         let len = registered.with_file(|fd| Ok(memfd::len(fd))).ok()?;
@@ -63,11 +63,11 @@ impl File {
         let (len, excess) = (len.max(rounded(needed).ok()?), memory.saturating_sub(needed));
         let within = |held: usize| held.checked_add(excess).filter(|sum| *sum <= policy::MAX_EMPTIED_BYTES);
         if EXCESS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok() {
-            return Some(Self::over(registered, len, len, excess));
+            return Some((Self::over(registered, len, len, excess), memory));
         }
         let from = rounded(needed.saturating_mul(LONG_AHEAD)).ok()?.min(len);
         registered.with_file(|fd| memfd::punch(fd, from, len)).ok()?;
-        Some(Self::over(registered, len, from, 0))
+        Some((Self::over(registered, len, from, 0), memory.min(from)))
     }
 
     fn over(registered: Registered, len: usize, written: usize, excess: usize) -> Self {
