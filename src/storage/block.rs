@@ -3,14 +3,19 @@
 //! What the memory is, is the [`Backing`]'s affair: it decides how the block grows, whether it may be changed in place
 //! and what it gives back; the writer asks. A block whose last user lets it go goes home where it has one
 //! ([`Home`]): to the stream that wants to write into it again.
+//!
+//! A [`Block`] is a reference to all of it: a writer's, a view's, a snapshot's. A [`Part`] is that of a slice, to which
+//! only a range matters. When only parts are left, the memory outside of all that they ever covered goes.
 
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::backing::{Backing, Foreign, Mapping, ReleaseFn, heap};
+use super::policy;
 use super::spares::{self, Home};
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
@@ -42,6 +47,10 @@ pub(super) struct Header {
     home: Cell<Option<Home>>,
     /// How many bytes it is counted with while it is kept for reuse.
     kept: Cell<usize>,
+    /// How many references are to all of it.
+    wholes: AtomicUsize,
+    /// The least range that covers all parts there were since the writer last was alone.
+    parts: (AtomicUsize, AtomicUsize),
     backing: Backing,
     allocator: Allocator,
 }
@@ -60,7 +69,10 @@ impl Drop for Header {
     }
 }
 
-/// One reference to a block.
+/// No range: wider than nothing is anything.
+const NO_PARTS: (AtomicUsize, AtomicUsize) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
+
+/// A reference to all of a block.
 pub(crate) struct Block(ManuallyDrop<Counted<Header>>);
 
 impl Block {
@@ -110,6 +122,8 @@ impl Block {
             capacity: Cell::new(capacity),
             home: Cell::new(None),
             kept: Cell::new(0),
+            wholes: AtomicUsize::new(1),
+            parts: NO_PARTS,
             backing: Backing::Fixed,
             allocator,
         };
@@ -140,7 +154,28 @@ impl Block {
     }
 
     pub(crate) fn retain(&self) -> Result<Self> {
-        self.0.retain().map(|counted| Self(ManuallyDrop::new(counted)))
+        Self::whole(self.0.retain()?)
+    }
+
+    fn whole(counted: Counted<Header>) -> Result<Self> {
+        counted.wholes.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(ManuallyDrop::new(counted)))
+    }
+
+    /// A reference to a range of it.
+    pub(super) fn part(&self, range: Range<usize>) -> Result<Part> {
+        Part::within(&self.0, range)
+    }
+
+    /// No part is left. Only for who alone holds the block.
+    pub(super) fn forget_parts(&self) {
+        self.0.parts.0.store(usize::MAX, Ordering::Relaxed);
+        self.0.parts.1.store(0, Ordering::Relaxed);
+    }
+
+    /// Gives the memory from `len` on back, while others read what is before. Only for the block's writer, who leaves it.
+    pub(super) fn keep_front(&self, len: usize) {
+        self.0.keep_only(0..len);
     }
 
     /// How many references there are; see [`Counted::holders`] for what seeing few of them means.
@@ -294,9 +329,90 @@ impl Drop for Block {
     fn drop(&mut self) {
         // SAFETY: taken once, here.
         let counted = unsafe { ManuallyDrop::take(&mut self.0) };
-        let Some(last) = counted.into_last() else { return };
-        if let Some(home) = last.home.take() {
-            spares::park(Self(ManuallyDrop::new(last)), home);
+        // AcqRel: what was done to the block by those to whom all of it matters comes before memory of it goes.
+        if counted.wholes.fetch_sub(1, Ordering::AcqRel) == 1 && counted.holders() > 1 {
+            counted.keep_parts();
         }
+        let_go(counted);
+    }
+}
+
+impl Header {
+    /// Gives the memory outside the parts back.
+    fn keep_parts(&self) {
+        let (start, end) = (self.parts.0.load(Ordering::Relaxed), self.parts.1.load(Ordering::Relaxed));
+        if start < end {
+            self.keep_only(start..end);
+        }
+    }
+
+    /// Gives the memory outside a range back, if it is much and nobody wants all of the block again.
+    fn keep_only(&self, range: Range<usize>) {
+        let capacity = self.capacity.get();
+        if capacity.saturating_sub(range.len()) >= policy::MIN_GIVEN_BACK && self.home.get().is_none() {
+            self.backing.keep_only(range, self.data.get(), capacity, self.allocator);
+        }
+    }
+}
+
+/// A reference to a range of a block.
+pub(super) struct Part(ManuallyDrop<Counted<Header>>);
+
+impl Part {
+    fn within(counted: &Counted<Header>, range: Range<usize>) -> Result<Self> {
+        let part = Self(ManuallyDrop::new(counted.retain()?));
+        part.0.parts.0.fetch_min(range.start, Ordering::Relaxed);
+        part.0.parts.1.fetch_max(range.end, Ordering::Relaxed);
+        Ok(part)
+    }
+}
+
+/// What keeps the bytes of a snapshot.
+pub(super) enum Hold {
+    All(Block),
+    Part(Part),
+}
+
+impl Hold {
+    fn counted(&self) -> &Counted<Header> {
+        match self {
+            Self::All(block) => &block.0,
+            Self::Part(part) => &part.0,
+        }
+    }
+
+    /// A reference to a range of the block.
+    pub(super) fn part(&self, range: Range<usize>) -> Result<Self> {
+        Part::within(self.counted(), range).map(Self::Part)
+    }
+
+    /// A reference to all of the block.
+    pub(super) fn block(&self) -> Result<Block> {
+        Block::whole(self.counted().retain()?)
+    }
+
+    pub(super) fn is_of(&self, block: &Block) -> bool {
+        self.counted().same(&block.0)
+    }
+
+    /// The block's first byte.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.counted().data.get()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let_go(unsafe { ManuallyDrop::take(&mut self.0) });
+    }
+}
+
+/// Gives a reference up; the last one sends the block home, where it has one.
+fn let_go(counted: Counted<Header>) {
+    let Some(last) = counted.into_last() else { return };
+    if let Some(home) = last.home.take() {
+        last.wholes.store(1, Ordering::Relaxed);
+        spares::park(Block(ManuallyDrop::new(last)), home);
     }
 }

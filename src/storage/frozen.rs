@@ -2,14 +2,14 @@
 
 use std::ptr::NonNull;
 
-use super::block::Block;
+use super::block::{Block, Hold};
 use crate::error::Result;
 use crate::sys::memory::NOWHERE;
 
 /// Bytes that never change, move or shrink while this lives.
 pub(crate) struct Frozen {
     /// Keeps the bytes; none where there are no bytes.
-    pub(super) block: Option<Block>,
+    pub(super) block: Option<Hold>,
     pub(super) data: NonNull<u8>,
     pub(super) len: usize,
 }
@@ -28,7 +28,7 @@ impl Frozen {
     /// The first `len` bytes of a block that nobody writes.
     pub(crate) fn whole(block: Block, len: usize) -> Self {
         assert!(len <= block.capacity());
-        Self { data: block.data(), block: Some(block), len }
+        Self { data: block.data(), block: Some(Hold::All(block)), len }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -44,8 +44,13 @@ impl Frozen {
             // No bytes need no memory, least of all somebody else's.
             return Ok(Self::empty());
         }
-        let block = self.block.as_ref().map(Block::retain).transpose()?;
         // SAFETY: within these bytes, by the assertion.
-        Ok(Self { block, data: unsafe { self.data.add(offset) }, len })
+        let data = unsafe { self.data.add(offset) };
+        let within = |hold: &Hold| {
+            let start = data.addr().get() - hold.start().addr().get();
+            hold.part(start..start + len)
+        };
+        let block = self.block.as_ref().map(within).transpose()?;
+        Ok(Self { block, data, len })
     }
 }

@@ -39,6 +39,9 @@ pub(super) const WATCH_PAUSE: Pause = Pause::of(8, 1 << 12);
 /// The least that a block is asked to hold: the first few small writes then cost one allocation.
 const MIN_CAPACITY: usize = 64;
 
+/// Memory that no reader needs goes if it is so much.
+pub(super) const MIN_GIVEN_BACK: usize = 256 << 10;
+
 /// How many blocks may be wanted back in the whole process.
 pub(super) const MAX_RESERVATIONS: usize = 1024;
 /// How many emptied files are kept.

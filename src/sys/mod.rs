@@ -44,3 +44,22 @@ pub(crate) unsafe fn environment(name: &std::ffi::CStr) -> *const std::ffi::c_ch
         std::ptr::null()
     }
 }
+
+/// Gives the whole pages in a range of malloc's memory back to the system; they read as zeros then. A hint.
+///
+/// # Safety
+/// The range is allocated, counted from `base`, and what it holds is needed by nobody.
+pub(crate) unsafe fn give_back(base: std::ptr::NonNull<u8>, range: std::ops::Range<usize>) {
+    #[cfg(mapped)]
+    {
+        let (page, at) = (linux::page_size(), base.addr().get());
+        let start = (at + range.start).next_multiple_of(page) - at;
+        let end = ((at + range.end) / page * page).saturating_sub(at);
+        if start < end {
+            // SAFETY: whole pages of private memory, which the caller gives up. Refused, it simply stays.
+            let _ = unsafe { linux::mmap::discard(base, start, end) };
+        }
+    }
+    #[cfg(not(mapped))]
+    let _ = (base, range);
+}

@@ -19,6 +19,7 @@ mod body;
 mod fork;
 mod fork_more;
 mod fork_worst;
+mod given_back;
 mod limits;
 mod process;
 mod random;

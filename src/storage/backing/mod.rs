@@ -10,7 +10,11 @@ mod mapped;
 #[path = "unmapped.rs"]
 mod mapped;
 
+use std::ops::Range;
+use std::ptr::NonNull;
+
 use super::block::Kind;
+use crate::sys::alloc::Allocator;
 use crate::sys::memory::Input;
 
 pub(crate) use foreign::Foreign;
@@ -67,6 +71,19 @@ impl Backing {
         match self {
             Self::Mapped(mapping) => mapping.write_bulk(at, input),
             _ => false,
+        }
+    }
+
+    /// Gives back what memory there is outside a range, as far as that can be done in place. Nobody uses it.
+    pub(super) fn keep_only(&self, range: Range<usize>, data: NonNull<u8>, capacity: usize, allocator: Allocator) {
+        match self {
+            // SAFETY: the block's own memory from malloc, outside the range that somebody reads.
+            Self::Heap if allocator.is_system() => unsafe {
+                crate::sys::give_back(data, 0..range.start);
+                crate::sys::give_back(data, range.end..capacity);
+            },
+            Self::Mapped(mapping) => mapping.keep_only(range),
+            _ => {}
         }
     }
 

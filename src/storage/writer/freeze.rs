@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Writer;
 use crate::error::Result;
-use crate::storage::block::Block;
+use crate::storage::block::{Block, Hold};
 use crate::storage::deferred::Deferred;
 use crate::storage::frozen::Frozen;
 use crate::sys::count::{Counted, Stock};
@@ -21,7 +21,11 @@ impl Writer {
         let value = match again {
             Some(value) => value?,
             None => {
-                let block = self.block.as_ref().map(Block::retain).transpose()?;
+                let hold = |block: &Block| match whole {
+                    true => block.retain().map(Hold::All),
+                    false => block.part(self.within_block(&range)).map(Hold::Part),
+                };
+                let block = self.block.as_ref().map(hold).transpose()?;
                 let value = Frozen { block, data: self.address(range.start), len: range.len() };
                 self.hand_out(value, whole, deferred)?
             }
@@ -58,9 +62,15 @@ impl Writer {
         let value = self.value.as_mut()?;
         if value.data != data || value.len != len {
             let block = self.block.as_ref()?;
-            let spare = value.unique().filter(|value| value.block.as_ref().is_some_and(|b| b.same(block)))?;
+            let spare = value.unique().filter(|value| value.block.as_ref().is_some_and(|part| part.is_of(block)))?;
             (spare.data, spare.len) = (data, len);
         }
         Some(value.hand_out())
+    }
+
+    /// Where a range of the content lies in the block, which begins earlier where the writer borrows a part of it.
+    fn within_block(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.block.as_ref().map_or(0, |block| self.data.addr().get() - block.data().addr().get());
+        start + range.start..start + range.end
     }
 }

@@ -20,7 +20,7 @@ mod share;
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use super::block::{Block, Kind};
+use super::block::{Block, Hold, Kind};
 use super::deferred::Deferred;
 use super::frozen::Frozen;
 use super::history::History;
@@ -118,7 +118,7 @@ impl Writer {
 
     /// The bytes of a frozen piece, borrowed.
     pub(crate) fn borrow(&mut self, frozen: &Frozen, deferred: &mut Deferred) -> Result<()> {
-        let block = frozen.block.as_ref().map(Block::retain).transpose()?;
+        let block = frozen.block.as_ref().map(Hold::block).transpose()?;
         self.leave(deferred);
         (self.block, self.data) = (block, frozen.data);
         (self.len, self.capacity, self.frozen) = (frozen.len, frozen.len, frozen.len);
@@ -262,6 +262,14 @@ impl Writer {
 
     /// Lets block and bytes go.
     pub(crate) fn leave(&mut self, deferred: &mut Deferred) {
+        if self.owns
+            && self.pins == 0
+            && let Some(block) = &self.block
+            && block.holders() > 1 + usize::from(self.has_spare_handle(block))
+        {
+            // Its readers need no more than what is frozen.
+            block.keep_front(self.frozen);
+        }
         deferred.block(self.block.take());
         deferred.value(self.value.take().map(Stock::into_counted));
         deferred.history(self.history.take());

@@ -9,9 +9,11 @@ use super::Writer;
 use crate::error::{Error, Result};
 use crate::storage::block::{Block, Kind};
 use crate::storage::deferred::Deferred;
+use crate::storage::frozen::Frozen;
 use crate::storage::history::{History, Sibling, Step};
 use crate::storage::policy::{self, amortised};
 use crate::storage::spares::Reservation;
+use crate::sys::count::Stock;
 use crate::sys::owned::Owned;
 
 impl Writer {
@@ -21,10 +23,7 @@ impl Writer {
         if self.is_fixed() {
             return true;
         }
-        let spare = match &self.value {
-            Some(value) => value.holders_outside() == 0 && value.block.as_ref().is_some_and(|b| b.same(block)),
-            None => false,
-        };
+        let spare = self.has_spare_handle(block);
         // `holders` loads with Acquire, which pairs with the Release of each snapshot's and each writer's drop: whoever
         // read the bytes has finished, and what the block's last owner said of it is known. Hence in this order.
         let alone = block.holders() == 1 + self.pins + usize::from(spare);
@@ -35,11 +34,20 @@ impl Writer {
         alone
     }
 
+    /// Whether the handle that is kept for the next value holds the block, and nobody else has it.
+    pub(super) fn has_spare_handle(&self, block: &Block) -> bool {
+        let is_spare = |value: &Stock<Frozen>| {
+            value.holders_outside() == 0 && value.block.as_ref().is_some_and(|hold| hold.is_of(block))
+        };
+        self.value.as_ref().is_some_and(is_spare)
+    }
+
     /// Takes the whole block for this writer.
     pub(super) fn own(&mut self) {
         if let Some(block) = &self.block {
             // Another stream may have wanted it back.
             block.set_home(None);
+            block.forget_parts();
             (self.owns, self.capacity, self.frozen) = (true, block.capacity(), 0);
         }
     }

@@ -1,6 +1,7 @@
 //! [`File`]: a file in memory (memfd) with its shared range of addresses, which more private ranges may show too.
 
 use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -148,11 +149,18 @@ impl File {
     /// Gives the memory from `from` on back.
     pub(super) fn punch(&self, from: usize) -> Result<()> {
         let from = rounded(from)?;
-        if from < self.len() {
-            self.with_fd(|fd| memfd::punch(fd, from, self.len()))?;
-            self.written.fetch_min(from, Ordering::Relaxed);
-        }
+        self.punch_outside(0..from)?;
+        self.written.fetch_min(from, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Gives the memory outside a range of whole pages back.
+    pub(super) fn punch_outside(&self, range: Range<usize>) -> Result<()> {
+        let punch = |from: usize, to: usize| {
+            if from < to { self.with_fd(|fd| memfd::punch(fd, from, to)) } else { Ok(()) }
+        };
+        punch(0, range.start)?;
+        punch(range.end, self.len())
     }
 }
 

@@ -201,6 +201,16 @@ impl Mapping {
         }
     }
 
+    /// Gives the memory outside a range back, if nobody else shows the file. Nobody reads there.
+    pub(in crate::storage) fn keep_only(&self, range: Range<usize>) {
+        let page = page_size();
+        let (start, end) = (range.start / page * page, range.end.next_multiple_of(page));
+        if self.is_shown_by(1) && self.file.punch_outside(start..end).is_ok() && !self.is_shared() {
+            // Refused, the memory simply stays.
+            let _ = self.discard([0..start, end..self.capacity()].into_iter());
+        }
+    }
+
     /// How much memory ends with it.
     pub(in crate::storage) fn own_memory(&self) -> usize {
         if self.is_shown_by(1) { self.file.zeros_from().min(self.file.len()) } else { 0 }
