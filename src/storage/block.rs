@@ -7,6 +7,8 @@
 //! A [`Block`] is a reference to all of it: a writer's, a view's, a snapshot's. A [`Part`] is that of a slice, to which
 //! only a range matters. When only parts are left, the memory outside of all that they ever covered goes.
 
+mod part;
+
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -21,6 +23,8 @@ use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
 use crate::sys::memory::{Input, NOWHERE};
+
+pub(super) use part::{Hold, Part};
 
 /// What a stream's bytes are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -352,59 +356,6 @@ impl Header {
         if capacity.saturating_sub(range.len()) >= policy::MIN_GIVEN_BACK && self.home.get().is_none() {
             self.backing.keep_only(range, self.data.get(), capacity, self.allocator);
         }
-    }
-}
-
-/// A reference to a range of a block.
-pub(super) struct Part(ManuallyDrop<Counted<Header>>);
-
-impl Part {
-    fn within(counted: &Counted<Header>, range: Range<usize>) -> Result<Self> {
-        let part = Self(ManuallyDrop::new(counted.retain()?));
-        part.0.parts.0.fetch_min(range.start, Ordering::Relaxed);
-        part.0.parts.1.fetch_max(range.end, Ordering::Relaxed);
-        Ok(part)
-    }
-}
-
-/// What keeps the bytes of a snapshot.
-pub(super) enum Hold {
-    All(Block),
-    Part(Part),
-}
-
-impl Hold {
-    fn counted(&self) -> &Counted<Header> {
-        match self {
-            Self::All(block) => &block.0,
-            Self::Part(part) => &part.0,
-        }
-    }
-
-    /// A reference to a range of the block.
-    pub(super) fn part(&self, range: Range<usize>) -> Result<Self> {
-        Part::within(self.counted(), range).map(Self::Part)
-    }
-
-    /// A reference to all of the block.
-    pub(super) fn block(&self) -> Result<Block> {
-        Block::whole(self.counted().retain()?)
-    }
-
-    pub(super) fn is_of(&self, block: &Block) -> bool {
-        self.counted().same(&block.0)
-    }
-
-    /// The block's first byte.
-    pub(super) fn start(&self) -> NonNull<u8> {
-        self.counted().data.get()
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // SAFETY: taken once, here.
-        let_go(unsafe { ManuallyDrop::take(&mut self.0) });
     }
 }
 
