@@ -83,10 +83,7 @@ impl Block {
     /// Heap memory of `capacity` bytes, which must not be zero; its bytes are not initialised.
     pub(crate) fn heap(capacity: usize, allocator: Allocator) -> Result<Self> {
         let data = heap::allocate(capacity, allocator)?;
-        Self::new(data, capacity, Backing::Heap, allocator).inspect_err(|_| {
-            // SAFETY: allocated just now; `new` takes ownership only on success.
-            unsafe { heap::free(data, capacity, allocator) }
-        })
+        Self::new(data, capacity, Backing::Heap, allocator)
     }
 
     /// Adopted memory. On failure the callback is not called: the memory is still its giver's.
@@ -100,9 +97,12 @@ impl Block {
         release: Option<ReleaseFn>,
         ctx: *mut c_void,
     ) -> Result<Self> {
+        let start = NonNull::new(data.cast_mut().cast()).unwrap_or(NOWHERE);
+        // The backing goes in last: a header that is dropped for want of memory must not release it.
+        let mut block = Self::new(start, len, Backing::Fixed, Allocator::SYSTEM)?;
         let foreign = Foreign::new(data.cast_mut(), len, release, ctx);
-        let data = NonNull::new(data.cast_mut().cast()).unwrap_or(NOWHERE);
-        Self::new(data, len, Backing::Foreign(foreign), Allocator::SYSTEM)
+        block.0.unique().expect("made just now").backing = Backing::Foreign(foreign);
+        Ok(block)
     }
 
     /// The caller's own memory, written in place.
@@ -118,9 +118,8 @@ impl Block {
         Self::new(mapping.base(), mapping.capacity(), Backing::Mapped(mapping), Allocator::SYSTEM)
     }
 
-    /// Owns what `backing` says it owns on success only.
+    /// Owns what `backing` says it owns, and gives it back on failure.
     fn new(data: NonNull<u8>, capacity: usize, backing: Backing, allocator: Allocator) -> Result<Self> {
-        // The backing goes in last: were it in a header that is dropped for want of memory, it would be released.
         let header = Header {
             data: Cell::new(data),
             capacity: Cell::new(capacity),
@@ -128,21 +127,10 @@ impl Block {
             kept: Cell::new(0),
             wholes: AtomicUsize::new(1),
             parts: NO_PARTS,
-            backing: Backing::Fixed,
+            backing,
             allocator,
         };
-        match Counted::new(header, allocator) {
-            Ok(mut counted) => {
-                counted.unique().expect("made just now").backing = backing;
-                Ok(Self(ManuallyDrop::new(counted)))
-            }
-            Err(error) => {
-                if let Backing::Foreign(mut foreign) = backing {
-                    foreign.disarm();
-                }
-                Err(error)
-            }
-        }
+        Counted::new(header, allocator).map(|counted| Self(ManuallyDrop::new(counted)))
     }
 
     pub(super) fn backing(&self) -> &Backing {

@@ -8,8 +8,10 @@ use super::alloc::Allocator;
 use crate::error::{Error, Result};
 
 /// A value behind one pointer.
-pub(crate) struct Owned<T> {
-    ptr: NonNull<T>,
+pub(crate) struct Owned<T>(NonNull<Inner<T>>);
+
+struct Inner<T> {
+    value: T,
     allocator: Allocator,
 }
 
@@ -21,11 +23,10 @@ unsafe impl<T: Sync> Sync for Owned<T> {}
 impl<T> Owned<T> {
     /// Moves `value` into memory of its own. On failure it is dropped.
     pub(crate) fn new(value: T, allocator: Allocator) -> Result<Self> {
-        const { assert!(size_of::<T>() > 0) }
-        let ptr = allocator.allocate(Layout::new::<T>())?.cast();
+        let ptr = allocator.allocate(Layout::new::<Inner<T>>())?.cast();
         // SAFETY: fresh memory of this very layout.
-        unsafe { ptr.write(value) };
-        Ok(Self { ptr, allocator })
+        unsafe { ptr.write(Inner { value, allocator }) };
+        Ok(Self(ptr))
     }
 }
 
@@ -34,14 +35,14 @@ impl<T> Deref for Owned<T> {
 
     fn deref(&self) -> &T {
         // SAFETY: initialised by `new`, and this one's own.
-        unsafe { self.ptr.as_ref() }
+        unsafe { &self.0.as_ref().value }
     }
 }
 
 impl<T> DerefMut for Owned<T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above.
-        unsafe { self.ptr.as_mut() }
+        unsafe { &mut self.0.as_mut().value }
     }
 }
 
@@ -49,8 +50,9 @@ impl<T> Drop for Owned<T> {
     fn drop(&mut self) {
         // SAFETY: dropped once, and then given back with the layout it was made with.
         unsafe {
-            self.ptr.drop_in_place();
-            self.allocator.deallocate(self.ptr.cast(), Layout::new::<T>());
+            let allocator = self.0.as_ref().allocator;
+            self.0.drop_in_place();
+            allocator.deallocate(self.0.cast(), Layout::new::<Inner<T>>());
         }
     }
 }

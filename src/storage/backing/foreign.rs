@@ -22,11 +22,6 @@ impl Foreign {
     pub(in crate::storage) fn new(data: *mut c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Self {
         Self { release, ctx, data, len }
     }
-
-    /// Forgets the callback: the memory stays its giver's.
-    pub(in crate::storage) fn disarm(&mut self) {
-        self.release = None;
-    }
 }
 
 impl Drop for Foreign {

@@ -32,7 +32,7 @@ impl Writer {
         };
         if self.frozen < range.end {
             self.frozen = range.end;
-            self.update_in_place();
+            self.in_place.start = self.in_place.start.max(range.end);
         }
         Ok(value)
     }

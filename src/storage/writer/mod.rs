@@ -274,8 +274,7 @@ impl Writer {
         deferred.value(self.value.take().map(Stock::into_counted));
         deferred.history(self.history.take());
         (self.data, self.pins, self.owns) = (NOWHERE, 0, false);
-        (self.len, self.capacity, self.frozen) = (0, 0, 0);
-        self.update_in_place();
+        (self.len, self.capacity, self.frozen, self.in_place) = (0, 0, 0, 0..0);
     }
 
     /// Writes at `at`, in a range that [`make_writable`](Self::make_writable) has made so, and fills the gap before it.
