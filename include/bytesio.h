@@ -32,22 +32,23 @@
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
  * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
  *
- * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with
- * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
- * Callbacks that release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use
- * the stream in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux;
- * elsewhere the call waits for ever), and undefined in a process with one thread.
+ * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
+ * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
+ * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
+ * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
+ * the call waits for ever), and undefined in a process with one thread and for
+ * unlocked streams.
  *
  * No function is a cancellation point of pthread_cancel().
  *
- * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where the
- * system refuses what that takes, the child has no access to the large streams in question: to touch them is a SIGSEGV.
- * In the child, a handle that another thread was using at that moment must not be used. A child made by clone() or
- * _Fork(), without the handlers of pthread_atfork(), must not use large streams, nor their snapshots and views. vfork()
- * and posix_spawn() need no care.
+ * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
+ * the system refuses what that takes, the child has no access to the large streams in question: to touch them is a
+ * SIGSEGV. In the child, a handle that another thread was using at that moment must not be used. A child made by
+ * clone() or _Fork(), without the handlers of pthread_atfork(), must not use large streams, nor their snapshots and
+ * views. vfork() and posix_spawn() need no care.
  *
- * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from), and what is written through views may
- * be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
+ * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from), and what is written through views
+ * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
  *
@@ -256,9 +257,9 @@
 #define BYTESIO_VIEW_WRITABLE 1
 
 /**
- * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the kernel does not note: from a device, or through
- * buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
- * the bytes to find what has changed.
+ * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the kernel does not note: from a device, or
+ * through buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then
+ * compare the bytes to find what has changed.
  *
  * Since: 0.1
  */
@@ -338,9 +339,9 @@ typedef struct bio_view bio_view;
 typedef int32_t bio_status;
 
 /**
- * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
- * with the stream's lock held: must not call the library with that stream (see Threads, above), nor start a thread that
- * may do so before it returns, and must not unwind.
+ * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps with the
+ * stream's lock held: must not call the library with that stream (see Threads, above), nor start a thread that may do
+ * so before it returns, and must not unwind.
  *
  * Since: 0.1
  */
@@ -413,8 +414,8 @@ typedef struct bio_options {
      */
     const struct bio_allocator *allocator;
     /**
-     * The size in bytes from which the content is kept in a mapped block, a file in memory whose pages snapshots
-     * share (64-bit Linux): SIZE_MAX for never, 0 for the default. That is 32 MiB; 1 MiB where the memory of an earlier
+     * The size in bytes from which the content is kept in a mapped block, a file in memory whose pages snapshots share
+     * (64-bit Linux): SIZE_MAX for never, 0 for the default. That is 32 MiB; 1 MiB where the memory of an earlier
      * mapped stream is kept; 256 KiB where older snapshots are held while the stream is overwritten; unless the
      * environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that
      * run with another user's rights). A stream with an allocator of its own has no mapped blocks.
@@ -1115,16 +1116,16 @@ bio_status bio_write_fd(struct bio_stream *stream,
 
 /* --- Snapshots -----------------------------------------------------------------------------------
  * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
- * stream. Taking one copies nothing. The stream's first write over bytes that a held snapshot covers may copy the bytes
- * that are kept. Where that happens again and again it copies only what has changed: into memory that earlier
+ * stream. Taking one copies nothing. The stream's first write over bytes that a held snapshot covers may copy the
+ * bytes that are kept. Where that happens again and again it copies only what has changed: into memory that earlier
  * snapshots have let go, and which the stream keeps for this, or, in a mapped block, page by page.
  */
 
 /**
  * Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
- * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, the first two copy
- * everything, later ones only what has changed since; to find that out costs less from 512 KiB on (Linux 6.7), where
- * the kernel notes which pages are written.
+ * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, the first two
+ * copy everything, later ones only what has changed since; to find that out costs less from 512 KiB on (Linux 6.7),
+ * where the kernel notes which pages are written.
  *
  * stream: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()).
@@ -1211,8 +1212,8 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
 
 /**
  * Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
- * stream's changes copy them; of a slice that does not begin where its stream did, and of adopted memory, the first one
- * does; of bytes that a large stream has meanwhile left behind it may.
+ * stream's changes copy them; of a slice that does not begin where its stream did, and of adopted memory, the first
+ * one does; of bytes that a large stream has meanwhile left behind it may.
  *
  * snapshot: consumed on success: the caller's reference is gone; on an error it stays.
  * out: receives a stream (owned: bio_release()).
@@ -1259,8 +1260,8 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * changes.
  *
  * stream: borrowed for the call.
- * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers that
- * are registered with the kernel will write into it, which the kernel does not note.
+ * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers
+ * that are registered with the kernel will write into it, which the kernel does not note.
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.

@@ -41,7 +41,7 @@
 //! ```text
 //!   Stream ──counted──> Shared { lock, owners } ──> State { position, limit, window, exports, Writer }
 //!                         ^                                                                │
-//!   View ──counted──> ViewInner { range, pin }                                             │ data, len, frozen, capacity
+//!   View ──counted──> ViewInner { range, pin }                                             │ data, len, frozen
 //!                                   │                                                      v
 //!                                   └───────────counted──────────> Block ──owns──> ┌──────────────┬──────┬───────┐
 //!                                                                    ^             │ frozen       │ free │ empty │
@@ -58,24 +58,25 @@
 //! # The way of one write
 //!
 //! `bio_write` looks through the handle (`capi::handle`), checks its pointers (`capi::pointers`) and has two doors
-//! (`capi::guard`). The fast one, which takes no lock and needs no guard, can do no more than `Writer::put_in_place`: if
-//! the bytes begin at or before `len` and lie in the range `in_place`, they are copied and `len` moves. That range
-//! folds every other condition into two numbers. It begins where nothing is frozen and no change has to be noted, and it
-//! ends with the capacity, the limit, the content under views, or at 0 for a closed stream or an open window.
+//! (`capi::guard`). The fast one, which takes no lock and needs no guard, can do no more than `Writer::put_in_place`:
+//! if the bytes begin at or before `len` and lie in the range `in_place`, they are copied and `len` moves. That range
+//! folds every other condition into two numbers. It begins where nothing is frozen and no change has to be noted, and
+//! it ends with the capacity, the limit, the content under views, or at 0 for a closed stream or an open window.
 //!
-//! The slow door is [`Stream::write`], which tries the same under the lock (`sys::lock`; skipped while the process has one
-//! thread). Otherwise `State` makes the checks that give errors, `Writer::make_writable` makes the range so, and
-//! `Writer::put` fills gap and range. To make a range writable is to claim the block back where its readers are gone, to
-//! make room, or to *separate* (`writer::separate`): to go on in a sibling, in another range of the same file, or in a
-//! copy. What changes is noted in the `History`, if there is one. What was left behind goes to `Deferred` and is dropped
-//! after the lock, with the callbacks that this may run; a block that its stream wants back goes home then (`spares`).
+//! The slow door is [`Stream::write`], which tries the same under the lock (`sys::lock`; skipped while the process has
+//! one thread). Otherwise `State` makes the checks that give errors, `Writer::make_writable` makes the range so, and
+//! `Writer::put` fills gap and range. To make a range writable is to claim the block back where its readers are gone,
+//! to make room, or to *separate* (`writer::separate`): to go on in a sibling, in another range of the same file, or in
+//! a copy. What changes is noted in the `History`, if there is one. What was left behind goes to `Deferred` and is
+//! dropped after the lock, with the callbacks that this may run; a block that its stream wants back goes home then
+//! (`spares`).
 //!
 //! # The way of one getvalue
 //!
-//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::freeze` for `[0, len)`: the value given out last, if
-//! it still is the content, else a new `Frozen` that holds the block; `frozen` rises to `len`. No byte is copied, and the
-//! reference comes from a stock that was counted beforehand. Under a writable view, and of a fixed stream, bytes may
-//! change at their address, so `Writer::capture` brings a sibling up to date and hands that out.
+//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::freeze` for `[0, len)`: the value given out last,
+//! if it still is the content, else a new `Frozen` that holds the block; `frozen` rises to `len`. No byte is copied,
+//! and the reference comes from a stock that was counted beforehand. Under a writable view, and of a fixed stream,
+//! bytes may change at their address, so `Writer::capture` brings a sibling up to date and hands that out.
 //!
 //! # Kinds of memory
 //!

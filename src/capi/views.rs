@@ -27,8 +27,8 @@ const PINNED: u32 = BYTESIO_VIEW_WRITABLE | BYTESIO_VIEW_PINNED;
 /// changes.
 ///
 /// stream: borrowed for the call.
-/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers that
-/// are registered with the kernel will write into it, which the kernel does not note.
+/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers
+/// that are registered with the kernel will write into it, which the kernel does not note.
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
 /// Threads: any.
