@@ -32,18 +32,23 @@
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
  * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
  *
- * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with
- * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
- * Callbacks that release adopted memory run with no lock held.
+ * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
+ * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
+ * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
+ * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
+ * the call waits for ever), and undefined in a process with one thread and for
+ * unlocked streams.
  *
  * No function is a cancellation point of pthread_cancel().
  *
- * fork(). Parent and child each go on with the bytes that they had. In the child, a handle that another thread was using
- * at that moment must not be used. Processes made by clone() or _Fork() without the handlers of pthread_atfork() are not
- * noticed; vfork() and posix_spawn() are no matter.
+ * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
+ * the system refuses what that takes, the child has no access to the large streams in question: to touch them is a
+ * SIGSEGV. In the child, a handle that another thread was using at that moment must not be used. A child made by
+ * clone() or _Fork(), without the handlers of pthread_atfork(), must not use large streams, nor their snapshots and
+ * views. vfork() and posix_spawn() need no care.
  *
- * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from): those descriptors are the library's,
- * close-on-exec, and not to be closed by others.
+ * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from), and what is written through views
+ * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
  *
@@ -204,7 +209,8 @@
 #define BYTESIO_UNSUPPORTED (-12)
 
 /**
- * A defect of the library. The stream it happened in gives this code from then on.
+ * A defect of the library; the stream it happened in gives this code from then on. Or a call on a stream from within a
+ * call on the same stream, which is refused and changes nothing (see Threads, above).
  *
  * Since: 0.1
  */
@@ -251,9 +257,9 @@
 #define BYTESIO_VIEW_WRITABLE 1
 
 /**
- * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
- * buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
- * all bytes to find what has changed.
+ * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the kernel does not note: from a device, or
+ * through buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then
+ * compare the bytes to find what has changed.
  *
  * Since: 0.1
  */
@@ -333,9 +339,9 @@ typedef struct bio_view bio_view;
 typedef int32_t bio_status;
 
 /**
- * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
- * with the stream's lock held: must not call the library with that stream, nor start a thread that may do so before it
- * returns, and must not unwind.
+ * New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps with the
+ * stream's lock held: must not call the library with that stream (see Threads, above), nor start a thread that may do
+ * so before it returns, and must not unwind.
  *
  * Since: 0.1
  */
@@ -408,11 +414,11 @@ typedef struct bio_options {
      */
     const struct bio_allocator *allocator;
     /**
-     * The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on
-     * snapshots): SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or
-     * 256 KiB once the stream is seen to be overwritten under snapshots, unless the environment variable
-     * BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that run with another
-     * user's rights). A stream with an allocator of its own has no mapped blocks.
+     * The size in bytes from which the content is kept in a mapped block, a file in memory whose pages snapshots share
+     * (64-bit Linux): SIZE_MAX for never, 0 for the default. That is 32 MiB; 1 MiB where the memory of an earlier
+     * mapped stream is kept; 256 KiB where older snapshots are held while the stream is overwritten; unless the
+     * environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that
+     * run with another user's rights). A stream with an allocator of its own has no mapped blocks.
      */
     size_t mapped_from;
     /**
@@ -464,7 +470,8 @@ typedef struct bio_statistics {
      */
     uint64_t forks;
     /**
-     * Bytes copied for that by the library; pages that the kernel copies when they are written are not counted.
+     * Bytes copied for that; not what update_bytes counts, nor pages that the kernel copies when they are written or
+     * that go back into a mapped block's file.
      */
     uint64_t fork_bytes;
     /**
@@ -484,7 +491,8 @@ typedef struct bio_statistics {
      */
     uint64_t snapshot_copy_bytes;
     /**
-     * Times memory from before was brought up to date, by what had changed, instead of copying everything: for either.
+     * Times memory that the stream had used before was brought up to date by what had changed, instead of copying
+     * everything: to separate the bytes (counted in forks too), or for a snapshot (not in snapshot_copies).
      */
     uint64_t updates;
     /**
@@ -971,14 +979,17 @@ bio_status bio_truncate(struct bio_stream *stream,
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
 
 /**
- * Makes length and position 0 and keeps the capacity.
+ * Makes length and position 0 and keeps the capacity; where snapshots hold the present memory, in other memory, which
+ * is some that earlier snapshots have let go if there is any.
  *
  * stream: borrowed for the call.
- * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots keep the present memory.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(struct bio_stream *stream);
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_clear(struct bio_stream *stream);
 
 /**
  * Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
@@ -991,14 +1002,16 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_clear(struct bio_stream *stream);
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
 
 /**
- * Gives memory back that the content does not need, as far as no snapshot or clone holds it.
+ * Gives memory back that the content does not need, as far as no snapshot or clone holds it, and what is kept for
+ * later changes under snapshots.
  *
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
  * Threads: any.
  * Since: 0.1
  */
-BYTESIO_API bio_status bio_shrink_to_fit(struct bio_stream *stream);
+BYTESIO_API
+bio_status bio_shrink_to_fit(struct bio_stream *stream);
 
 /**
  * Sets the length beyond which the stream refuses to grow, in bytes.
@@ -1103,14 +1116,16 @@ bio_status bio_write_fd(struct bio_stream *stream,
 
 /* --- Snapshots -----------------------------------------------------------------------------------
  * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
- * stream. Taking one copies nothing. The stream's first write over bytes that a snapshot covers does: a small stream
- * copies the bytes that it keeps; a large one, in a mapped block, only the pages that change.
+ * stream. Taking one copies nothing. The stream's first write over bytes that a held snapshot covers may copy the
+ * bytes that are kept. Where that happens again and again it copies only what has changed: into memory that earlier
+ * snapshots have let go, and which the stream keeps for this, or, in a mapped block, page by page.
  */
 
 /**
  * Gives the whole content as a snapshot, whatever the position: no copy, whatever the size. Twice without a change in
- * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, it copies (of a
- * mapped stream, only the pages that changed) unless nothing has changed.
+ * between gives the same snapshot, counted up. While a writable view is alive, and of a fixed stream, the first two
+ * copy everything, later ones only what has changed since; to find that out costs less from 512 KiB on (Linux 6.7),
+ * where the kernel notes which pages are written.
  *
  * stream: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()).
@@ -1197,8 +1212,8 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
 
 /**
  * Turns a snapshot into a stream at position 0. If the caller's was the last reference to the bytes, not even the
- * stream's changes copy them; of a slice that does not begin where its stream did, or of bytes
- * that a large stream has meanwhile left behind, the first one does.
+ * stream's changes copy them; of a slice that does not begin where its stream did, and of adopted memory, the first
+ * one does; of bytes that a large stream has meanwhile left behind it may.
  *
  * snapshot: consumed on success: the caller's reference is gone; on an error it stays.
  * out: receives a stream (owned: bio_release()).
@@ -1235,15 +1250,18 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * A live window onto the bytes that a stream had when the view was taken: reads see later writes, and writes are seen
  * by the stream. While a view is alive the stream reads, seeks, gives snapshots and writes within its length; what
  * would change the length gives EXPORTED. A view keeps its bytes when the stream is closed or released.
+ * Snapshots under a writable view have to find out what was written through its pointer. The kernel is asked where it
+ * can note that, and the bytes are compared where it cannot. Stores and system calls are seen either way.
  */
 
 /**
  * Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
- * separates the two first, which copies; a read-only one need not.
+ * separates the two first, at the cost of an overwrite; a read-only one need not. The address of a writable view never
+ * changes.
  *
  * stream: borrowed for the call.
- * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or
- * registered buffers write into it.
+ * flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers
+ * that are registered with the kernel will write into it, which the kernel does not note.
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
@@ -1321,8 +1339,8 @@ bio_status bio_view_to_readonly(struct bio_view *view,
                                 struct bio_view **out);
 
 /**
- * Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of
- * a fixed stream.
+ * Gives the view's bytes as they are now as a snapshot. While a writable view of the stream is alive, and of a fixed
+ * stream, it costs what bio_getvalue() does; less than half of the content is copied by itself.
  *
  * view: borrowed for the call.
  * out: receives a snapshot (owned: bio_snapshot_release()).
@@ -1590,10 +1608,11 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
                               struct bio_statistics *statistics);
 
 /**
- * Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 8, with at most 64 MiB
- * together, or as much as the largest mapped stream in use has.
+ * Gives back the memory that is kept to be written again: what streams keep of blocks that snapshots have let go (in
+ * the whole process at most 512 MiB), and emptied mapped blocks (at most 8, with at most 64 MiB together). Later
+ * changes under snapshots have to copy again.
  *
- * Returns: how many bytes that were.
+ * Returns: how many bytes that was.
  * Threads: any.
  * Since: 0.1
  */

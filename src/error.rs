@@ -56,7 +56,8 @@ pub const BYTESIO_IO: i32 = -11;
 ///
 /// Since: 0.1
 pub const BYTESIO_UNSUPPORTED: i32 = -12;
-/// A defect of the library. The stream it happened in gives this code from then on.
+/// A defect of the library; the stream it happened in gives this code from then on. Or a call on a stream from within a
+/// call on the same stream, which is refused and changes nothing (see Threads, above).
 ///
 /// Since: 0.1
 pub const BYTESIO_INTERNAL: i32 = -13;

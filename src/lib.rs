@@ -14,69 +14,75 @@
 //!   └ lifecycle position reading writing sizing windows descriptors
 //!     snapshots views searching information             the functions, in the header's order
 //!
-//!   stream     one position, one content, the contract's rules                           safe Rust
+//!   view       live bytes: a window onto a stream                                        safe Rust
+//!   stream     one position, one content, the contract's rules
 //!   ├ state       what the lock protects, the checks before every change
-//!   └ position read write size window publish descriptor
-//!   snapshot   immutable bytes          view    live bytes          search    both of them
-//!   options    what can be chosen       error   codes and texts
+//!   └ position read write size window export descriptor
+//!   snapshot   immutable bytes      search    over both      options  error    choices; codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
-//!   ├ block       a counted run of memory, of one of several kinds
-//!   │ ├ heap        from an allocator                 ├ foreign   adopted, released by a callback
-//!   │ └ mapped      pages of a memfd: pages (what differs), pool (spares), forking (fork(2)), file
-//!   ├ crossing    from which size on blocks are mapped
-//!   ├ writer      the one party that changes a block, and never a byte under a run
-//!   ├ run         a frozen piece of a block             ├ region    where bytes come from and go to
-//!   └ trash       what a call leaves behind, dropped after its lock
+//!   ├ block       a counted piece of memory, and where it goes when nobody uses it
+//!   ├ backing     the kinds of memory: heap, foreign (adopted), the caller's own,
+//!   │ └ mapped      a range that shows a file in memory: file, fork_guard (fork(2))
+//!   ├ frozen      a piece of a block that never changes
+//!   ├ writer      the one party that changes a block, and never a byte under a frozen piece
+//!   │ └ separate share capture freeze room
+//!   ├ history     what changed when, and the siblings, with the state of `sharing` and of `capture`
+//!   ├ spares      blocks that are kept to be written again
+//!   ├ policy      every threshold
+//!   └ deferred    what a call leaves behind, dropped after its lock
 //!
-//!   sys        memory, counts, lock, descriptors; knows no stream                        unsafe: the system
-//!   └ alloc count lock threads fd vm; sync is the shim that a model checker replaces
+//!   sys        memory, counts, locks, descriptors; knows no stream                       unsafe: the system
+//!   └ alloc count lock memory owned slot threads fd watch linux; sync is the shim that a model checker replaces
 //! ```
 //!
-//! # Block, run, snapshot, view, stream
+//! # Block, frozen piece, snapshot, view, stream
 //!
 //! ```text
-//!   Stream ──counted──> Core { lock, owners } ──> State { position, limit, window, exports, Writer }
-//!                         ^                                                              │
-//!   View ──counted──> Frame { range, pin }                                               │ data, len, frozen, room
-//!                              │                                                         v
-//!                              └───────────counted──────────────> Block ──owns──> ┌──────────────┬──────┬───────┐
-//!                                                                   ^             │ frozen       │ free │ room  │
-//!   Snapshot ──counted──> Run { data, len } ─────────counted────────┘             └──────────────┴──────┴───────┘
-//!                                  └─────────────── address of ──────────────────>0         frozen    len   capacity
+//!   Stream ──counted──> Shared { lock, owners } ──> State { position, limit, window, exports, Writer }
+//!                         ^                                                                │
+//!   View ──counted──> ViewInner { range, pin }                                             │ data, len, frozen
+//!                                   │                                                      v
+//!                                   └───────────counted──────────> Block ──owns──> ┌──────────────┬──────┬───────┐
+//!                                                                    ^             │ frozen       │ free │ empty │
+//!   Snapshot ──counted──> Frozen { data, len } ───────counted────────┘             └──────────────┴──────┴───────┘
+//!                                   └────────────── address of ───────────────────>0         frozen    len   capacity
 //! ```
 //!
-//! A block counts who holds it: its writer, each run, each view's pin. `[0, frozen)` is what runs cover; the writer
-//! changes bytes in place from `frozen` on and never below. When the count says that only the writer and its
-//! views are left, `frozen` falls back to 0 (an Acquire load, which pairs with the Release of each run's drop).
-//! A view holds the core, not a block: it shows the block that the stream has now, and its pin keeps the bytes
-//! readable whose address it gave out.
+//! A block counts who holds it: its writer, each frozen piece, each view's pin. `[0, frozen)` is what frozen pieces
+//! cover; the writer changes bytes in place from `frozen` on and never below. When the count says that only the writer
+//! and its views are left, `frozen` falls back to 0 (an Acquire load, which pairs with the Release of each piece's
+//! drop). A view holds what the stream's references share, not a block: it shows the block that the stream has now, and
+//! its pin keeps the bytes readable whose address it gave out.
 //!
 //! # The way of one write
 //!
 //! `bio_write` looks through the handle (`capi::handle`), checks its pointers (`capi::pointers`) and has two doors
-//! (`capi::guard`): the fast one, which takes no lock and needs no guard, can do no more than
-//! `Writer::put_in_place`; the slow one is [`Stream::write`], which under the lock (`sys::lock`; skipped while the
-//! process has one thread) tries that first. `put_in_place`: if the bytes begin at or above `frozen`, at or before `len`, and end within the
-//! ceiling, they are copied and `len` moves. The ceiling folds every other condition into one number: 0 for a closed
-//! stream or an open window, `len` under views, else what limit and room allow. Otherwise the long way: `State` makes
-//! the checks that give errors, `Writer::open` makes the range writable (claims the block back, grows it, or
-//! forks it: a new block with the bytes that are kept, copied or, where they are mapped, shared page by page),
-//! `Writer::put` fills gap and range. What was left
-//! behind goes to the `Trash` and is dropped after the lock, with the callbacks that this may run.
+//! (`capi::guard`). The fast one, which takes no lock and needs no guard, can do no more than `Writer::put_in_place`:
+//! if the bytes begin at or before `len` and lie in the range `in_place`, they are copied and `len` moves. That range
+//! folds every other condition into two numbers. It begins where nothing is frozen and no change has to be noted, and
+//! it ends with the capacity, the limit, the content under views, or at 0 for a closed stream or an open window.
+//!
+//! The slow door is [`Stream::write`], which tries the same under the lock (`sys::lock`; skipped while the process has
+//! one thread). Otherwise `State` makes the checks that give errors, `Writer::make_writable` makes the range so, and
+//! `Writer::put` fills gap and range. To make a range writable is to claim the block back where its readers are gone,
+//! to make room, or to *separate* (`writer::separate`): to go on in a sibling, in another range of the same file, or in
+//! a copy. What changes is noted in the `History`, if there is one. What was left behind goes to `Deferred` and is
+//! dropped after the lock, with the callbacks that this may run; a block that its stream wants back goes home then
+//! (`spares`).
 //!
 //! # The way of one getvalue
 //!
-//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::publish` for `[0, len)`: the run given out last, if
-//! it still is the content, else a new one that holds the block; `frozen` rises to `len`. No byte is copied. Under a
-//! writable view, and of a fixed stream, bytes may change at their address, so `Writer::detach` copies them
-//! instead.
+//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::freeze` for `[0, len)`: the value given out last,
+//! if it still is the content, else a new `Frozen` that holds the block; `frozen` rises to `len`. No byte is copied,
+//! and the reference comes from a stock that was counted beforehand. Under a writable view, and of a fixed stream,
+//! bytes may change at their address, so `Writer::capture` brings a sibling up to date and hands that out.
 //!
 //! # Kinds of memory
 //!
-//! The block is the seam: a kind of memory is a `Body` in `storage::block`, with its own way to grow and to give the
-//! writer a block with the same bytes. Nothing above `storage` knows what a block is made of. A further kind is a
-//! further body; `docs/snapshots.md` says what each costs.
+//! The backing is the seam: a kind of memory is a variant of `storage::backing::Backing`, which says how a block grows,
+//! whether it may be changed in place and what it gives back. Nothing above it depends on what a block is made of, but
+//! for sharing pages, which only mapped blocks can. `docs/snapshots.md` says what each costs.
 
 mod capi;
 mod error;
@@ -98,7 +104,7 @@ pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
 pub use sys::memory::{Input, Output};
 pub use view::View;
 
-/// Gives back the memory that is kept to be written again; says how many bytes that were.
+/// Gives back the memory that is kept to be written again, for all streams; says how many bytes that was.
 pub fn trim() -> usize {
     storage::trim()
 }

@@ -12,7 +12,8 @@ pub struct Options {
     pub capacity: usize,
     /// The length beyond which the stream refuses to grow; [`NO_LIMIT`] for none.
     pub limit: u64,
-    /// The size in bytes from which the content is kept in a mapped block; `usize::MAX` for never, 0 for the default.
+    /// The size in bytes from which blocks are mapped, in place of all sizes of the default; `usize::MAX` for never, 0
+    /// for the default. Streams with an allocator of their own have no mapped blocks.
     pub mapped_from: usize,
     /// Whether calls from several threads are put in order by the stream.
     pub locking: Locking,

@@ -65,10 +65,11 @@ fn code(kind: Kind) -> u32 {
     }
 }
 
-/// Gives back the memory that is kept for the next large stream: emptied mapped blocks, at most 8, with at most 64 MiB
-/// together, or as much as the largest mapped stream in use has.
+/// Gives back the memory that is kept to be written again: what streams keep of blocks that snapshots have let go (in
+/// the whole process at most 512 MiB), and emptied mapped blocks (at most 8, with at most 64 MiB together). Later
+/// changes under snapshots have to copy again.
 ///
-/// Returns: how many bytes that were.
+/// Returns: how many bytes that was.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]

@@ -29,10 +29,11 @@ pub extern "C" fn bio_resize(stream: Ref<*mut bio_stream>, size: u64) -> bio_sta
     call(&stream, |s| s.resize(size))
 }
 
-/// Makes length and position 0 and keeps the capacity.
+/// Makes length and position 0 and keeps the capacity; where snapshots hold the present memory, in other memory, which
+/// is some that earlier snapshots have let go if there is any.
 ///
 /// stream: borrowed for the call.
-/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots keep the present memory.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -53,7 +54,8 @@ pub extern "C" fn bio_reserve(stream: Ref<*mut bio_stream>, additional: usize) -
     call(&stream, |s| s.reserve(additional))
 }
 
-/// Gives memory back that the content does not need, as far as no snapshot or clone holds it.
+/// Gives memory back that the content does not need, as far as no snapshot or clone holds it, and what is kept for
+/// later changes under snapshots.
 ///
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.

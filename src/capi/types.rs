@@ -30,9 +30,9 @@ pub const BYTESIO_VIEW_READONLY: u32 = 0;
 ///
 /// Since: 0.1
 pub const BYTESIO_VIEW_WRITABLE: u32 = 1;
-/// bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
-/// buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
-/// all bytes to find what has changed.
+/// bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the kernel does not note: from a device, or
+/// through buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then
+/// compare the bytes to find what has changed.
 ///
 /// Since: 0.1
 pub const BYTESIO_VIEW_PINNED: u32 = 2;
@@ -115,9 +115,9 @@ impl bio_slice {
 /// Since: 0.1
 pub type bio_release_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, data: *mut c_void, len: usize)>;
 
-/// New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps
-/// with the stream's lock held: must not call the library with that stream, nor start a thread that may do so before it
-/// returns, and must not unwind.
+/// New memory of `size` bytes (never 0) at a multiple of `align`, or NULL. Called on any thread, perhaps with the
+/// stream's lock held: must not call the library with that stream (see Threads, above), nor start a thread that may do
+/// so before it returns, and must not unwind.
 ///
 /// Since: 0.1
 pub type bio_allocate_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, size: usize, align: usize) -> *mut c_void>;
@@ -172,11 +172,11 @@ pub struct bio_options {
     pub limit: u64,
     /// Copied; NULL: malloc and its kin.
     pub allocator: *const bio_allocator,
-    /// The size in bytes from which the content is kept in a mapped block, which is Linux's own (see the group on
-    /// snapshots): SIZE_MAX for never, 0 for the default. That is 32 MiB, or 1 MiB where so much is written at once, or
-    /// 256 KiB once the stream is seen to be overwritten under snapshots, unless the environment variable
-    /// BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that run with another
-    /// user's rights). A stream with an allocator of its own has no mapped blocks.
+    /// The size in bytes from which the content is kept in a mapped block, a file in memory whose pages snapshots share
+    /// (64-bit Linux): SIZE_MAX for never, 0 for the default. That is 32 MiB; 1 MiB where the memory of an earlier
+    /// mapped stream is kept; 256 KiB where older snapshots are held while the stream is overwritten; unless the
+    /// environment variable BYTESIO_MAPPED_FROM names another size, in bytes and decimal (not heeded in programs that
+    /// run with another user's rights). A stream with an allocator of its own has no mapped blocks.
     pub mapped_from: usize,
     /// BYTESIO_STREAM_UNLOCKED or 0.
     pub flags: u32,
@@ -197,7 +197,8 @@ pub struct bio_statistics {
     pub struct_size: usize,
     /// Times the bytes were separated from snapshots, clones or adopted memory.
     pub forks: u64,
-    /// Bytes copied for that by the library; pages that the kernel copies when they are written are not counted.
+    /// Bytes copied for that; not what update_bytes counts, nor pages that the kernel copies when they are written or
+    /// that go back into a mapped block's file.
     pub fork_bytes: u64,
     /// Times growth gave the bytes another place or size.
     pub moves: u64,
@@ -207,7 +208,8 @@ pub struct bio_statistics {
     pub snapshot_copies: u64,
     /// Bytes copied for that.
     pub snapshot_copy_bytes: u64,
-    /// Times memory from before was brought up to date, by what had changed, instead of copying everything: for either.
+    /// Times memory that the stream had used before was brought up to date by what had changed, instead of copying
+    /// everything: to separate the bytes (counted in forks too), or for a snapshot (not in snapshot_copies).
     pub updates: u64,
     /// Bytes copied for that; they are in none of the other sums.
     pub update_bytes: u64,

@@ -3,6 +3,9 @@
 //! A live window onto the bytes that a stream had when the view was taken: reads see later writes, and writes are seen
 //! by the stream. While a view is alive the stream reads, seeks, gives snapshots and writes within its length; what
 //! would change the length gives EXPORTED. A view keeps its bytes when the stream is closed or released.
+//!
+//! Snapshots under a writable view have to find out what was written through its pointer. The kernel is asked where it
+//! can note that, and the bytes are compared where it cannot. Stores and system calls are seen either way.
 
 use std::ptr;
 
@@ -20,11 +23,12 @@ use crate::view::View;
 const PINNED: u32 = BYTESIO_VIEW_WRITABLE | BYTESIO_VIEW_PINNED;
 
 /// Opens a live view of the whole content, an empty one included. A writable view over bytes that a snapshot covers
-/// separates the two first, which copies; a read-only one need not.
+/// separates the two first, at the cost of an overwrite; a read-only one need not. The address of a writable view never
+/// changes.
 ///
 /// stream: borrowed for the call.
-/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE, the latter with BYTESIO_VIEW_PINNED where devices or
-/// registered buffers write into it.
+/// flags: BYTESIO_VIEW_READONLY or BYTESIO_VIEW_WRITABLE; the latter with BYTESIO_VIEW_PINNED if devices or buffers
+/// that are registered with the kernel will write into it, which the kernel does not note.
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
 /// Threads: any.
@@ -113,8 +117,8 @@ pub extern "C" fn bio_view_to_readonly(view: Ref<*mut bio_view>, out: Out<*mut b
     call(&view, |v| out.fill(|| v.to_readonly().map(give)))
 }
 
-/// Gives the view's bytes as they are now as a snapshot. It copies while a writable view of the stream is alive, and of
-/// a fixed stream.
+/// Gives the view's bytes as they are now as a snapshot. While a writable view of the stream is alive, and of a fixed
+/// stream, it costs what bio_getvalue() does; less than half of the content is copied by itself.
 ///
 /// view: borrowed for the call.
 /// out: receives a snapshot (owned: bio_snapshot_release()).

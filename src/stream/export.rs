@@ -32,7 +32,7 @@ impl Access {
 
 impl Stream {
     /// The whole content as a snapshot: no copy, whatever its size. Without a change in between the same one
-    /// again.
+    /// again. While a writable view is alive, and of a fixed stream, what has changed is copied.
     pub fn getvalue(&self) -> Result<Snapshot> {
         self.inspect_deferring(|s, deferred| s.snapshot(0..s.writer.len(), deferred))
     }

@@ -97,8 +97,8 @@ impl Stream {
     /// A stream over foreign memory, read in place until the first change leaves it.
     ///
     /// # Safety
-    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any thread may do, and the
-    /// callback does not unwind. On failure it is not called.
+    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any
+    /// thread may do, and the callback does not unwind. On failure it is not called.
     pub unsafe fn adopt(data: *const c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Result<Self> {
         check_len(len)?;
         // The stream first, so that its failure has no memory to give back.
@@ -288,8 +288,8 @@ impl Snapshot {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // AcqRel, for what other owners did comes before the end. Views keep the core, not the stream: if
-        // there are any, the stream is closed under them; if not, the core goes with this reference.
+        // AcqRel, for what other owners did comes before the end. Views keep what is shared, not the stream: if
+        // there are any, the stream is closed under them; if not, all goes with this reference.
         if self.0.owners.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.holders() > 1 {
             let mut deferred = Deferred::default();
             self.0.with(|s| {

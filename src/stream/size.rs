@@ -1,4 +1,4 @@
-//! The length, the room beyond it, and the limit.
+//! The length, the capacity, and the limit.
 
 use super::Stream;
 use super::state::State;

@@ -1,6 +1,6 @@
 //! Windows: memory that the caller fills and then makes part of the stream (prepare/commit).
 //!
-//! At or past the end the window is the block's own room, which is not content yet, so that a commit copies
+//! At or past the end the window is the block's own capacity, which is not content yet, so that a commit copies
 //! nothing. Over existing bytes it is scratch memory: they must stay as they are until the commit, which is
 //! then a write.
 

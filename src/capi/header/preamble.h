@@ -32,18 +32,23 @@
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
  * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
  *
- * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with
- * respect to each other. Locks cost nothing while the process has one thread, where the platform can tell.
- * Callbacks that release adopted memory run with no lock held.
+ * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
+ * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
+ * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
+ * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
+ * the call waits for ever), and undefined in a process with one thread and for
+ * unlocked streams.
  *
  * No function is a cancellation point of pthread_cancel().
  *
- * fork(). Parent and child each go on with the bytes that they had. In the child, a handle that another thread was using
- * at that moment must not be used. Processes made by clone() or _Fork() without the handlers of pthread_atfork() are not
- * noticed; vfork() and posix_spawn() are no matter.
+ * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
+ * the system refuses what that takes, the child has no access to the large streams in question: to touch them is a
+ * SIGSEGV. In the child, a handle that another thread was using at that moment must not be used. A child made by
+ * clone() or _Fork(), without the handlers of pthread_atfork(), must not use large streams, nor their snapshots and
+ * views. vfork() and posix_spawn() need no care.
  *
- * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from): those descriptors are the library's,
- * close-on-exec, and not to be closed by others.
+ * Large streams keep their bytes in files in memory (Linux; bio_options.mapped_from), and what is written through views
+ * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
  *
