@@ -27,6 +27,7 @@ pub(super) enum Backing {
     /// A range of addresses that shows a file in memory.
     Mapped(Mapping),
     /// Adopted memory, read-only.
+    #[expect(dead_code, reason = "what it does it does when it is dropped")]
     Foreign(Foreign),
     /// The caller's own memory, written in place.
     Fixed,

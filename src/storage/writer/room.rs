@@ -18,8 +18,16 @@ impl Writer {
             // To claim the block back is to get all of its capacity, which may do.
             return Ok(());
         }
+        if self.owns
+            && let Some(block) = &self.block
+            && block.lengthen(end).is_ok()
+        {
+            // Nothing has moved, whoever reads it.
+            self.capacity = block.capacity();
+            return Ok(());
+        }
         let (before, wanted) = (self.len as u64, amortised(end, self.capacity));
-        if !self.grow_in_place(end, wanted, movable) {
+        if !(movable && self.grow_alone(end, wanted)) {
             let block = self.new_block(wanted, end)?;
             self.copy_into(&block, 0..self.len);
             self.switch_to(block, deferred);
@@ -31,13 +39,13 @@ impl Writer {
         Ok(())
     }
 
-    fn grow_in_place(&mut self, end: usize, wanted: usize, movable: bool) -> bool {
+    /// Makes the block larger, perhaps elsewhere; for who alone holds it.
+    fn grow_alone(&mut self, end: usize, wanted: usize) -> bool {
         let stays = self.kind() == Kind::Mapped || !(self.wants_mapped(wanted) || self.has_emptied(end));
         let Some(block) = self.block.as_ref().filter(|_| self.owns && stays) else { return false };
         // SAFETY: nobody but this writer has a pointer into the block; the spare handle's stale address is given out
         // only after `freeze` has set it anew.
-        let grow = || movable && unsafe { block.grow(end, wanted) }.is_ok();
-        let grown = block.lengthen(end).is_ok() || grow();
+        let grown = unsafe { block.grow(end, wanted) }.is_ok();
         (self.data, self.capacity) = (block.data(), block.capacity());
         grown
     }
