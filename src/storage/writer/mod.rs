@@ -255,7 +255,6 @@ impl Writer {
         {
             // Here and not when the bytes are there: a descriptor that fails half-way leaves some without saying so.
             history.mark(start, end);
-            history.sharing.note_extent(end);
         }
         Ok(())
     }
@@ -325,9 +324,18 @@ impl Writer {
         }
     }
 
-    fn note_written(&self, end: usize) {
+    /// The bytes before `end` may hold anything from now on.
+    fn note_written(&mut self, end: usize) {
         if let Some(block) = &self.block {
             block.backing().note_written(end);
+        }
+        self.note_extent(end);
+    }
+
+    /// Plain writes that extend the content do not note how far: whoever wants to know, or cuts it, has to do that.
+    fn note_extent(&mut self, end: usize) {
+        if let Some(history) = &mut self.history {
+            history.sharing.note_extent(end);
         }
     }
 
