@@ -68,6 +68,8 @@ impl Writer {
             (sharing.copied <= self.len).then_some(())?;
         }
         sharing.left = self.step().ok()?;
+        // Epochs have begun anew: what was noted before says nothing any more.
+        (sharing.file.epoch < sharing.left.epoch).then_some(())?;
         if alone {
             (sharing.file, sharing.copied) = (sharing.left, 0);
         }
