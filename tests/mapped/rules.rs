@@ -275,3 +275,20 @@ fn pages_that_a_window_reached_are_let_go_too() {
         body.check();
     });
 }
+
+#[test]
+fn a_snapshot_under_a_view_is_not_a_longer_one_that_begins_alike() {
+    alone(|| {
+        let mut body = Body::mapped(4 << 20, 1);
+        body.snap();
+        body.write(0, 1, 2);
+        body.show(true);
+        body.snap();
+        body.hide();
+        body.truncate(1 << 20);
+        // Watched from here on, as pages are shared.
+        body.show(true);
+        body.snap();
+        body.check();
+    });
+}

@@ -148,7 +148,7 @@ impl Writer {
                     history.capture.pause.reset();
                     history.capture.watch = Some(watch);
                 }
-                let mut unchanged = changed == 0;
+                let mut unchanged = changed == 0 && last.len() == len;
                 for end in [0..covered.start.min(len), covered.end.min(len)..len] {
                     if last.get(end.clone()) != now.get(end.clone()) {
                         history.mark_raw(end.start, end.end);
