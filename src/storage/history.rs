@@ -159,14 +159,10 @@ impl History {
         }
     }
 
-    /// Notes that the bytes in `[from, to)` may have been changed by somebody else's hand.
+    /// Notes that the bytes in `[from, to)` may have been changed by somebody else's hand. It cannot fail: whatever is
+    /// in step with a block up to some length, `step` has made room for marks on.
     pub(super) fn mark_raw(&mut self, from: usize, to: usize) {
         self.epochs.mark(from, to.min(self.tracked()).max(from));
-    }
-
-    /// Has room for marks on the first `len` bytes.
-    pub(super) fn cover(&mut self, len: usize) -> Result<()> {
-        self.epochs.cover(len)
     }
 
     /// The content now ends at `len`: what comes later there is no block's.

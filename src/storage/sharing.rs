@@ -63,7 +63,7 @@ impl State {
         self.active = None;
     }
 
-    /// What bytes up to `end` are about to be written in the stream's range.
+    /// The stream's range may hold anything before `end`.
     pub(super) fn note_extent(&mut self, end: usize) {
         if let Some(sharing) = &mut self.active {
             sharing.current.extent = sharing.current.extent.max(end);

@@ -132,6 +132,11 @@ impl State {
         self.writer.set_max_len(max_len);
     }
 
+    #[cfg(test)]
+    pub(crate) fn age_history(&mut self) {
+        self.writer.age();
+    }
+
     /// A size or an offset from the caller, if it is one that a stream can have.
     pub(super) fn check_size(size: u64) -> Result<u64> {
         if size <= FURTHEST { Ok(size) } else { Err(Error::Overflow) }

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytesio::Kind;
+use bytesio::{Kind, Whence};
 
 use crate::body::{BULK, Body, PAGE, assert_same};
 use crate::process::{alone, mappings};
@@ -228,5 +228,67 @@ fn a_clone_does_not_take_over_a_block_while_its_owner_leaves_it() {
             clone.check();
             seed += 1;
         }
+    });
+}
+
+/// The range that comes back has to lose those pages: the file has later bytes there.
+#[test]
+fn pages_that_were_appended_in_place_are_let_go_too() {
+    alone(|| {
+        let mut body = Body::mapped(SIZE, 1);
+        body.snap();
+        body.write(0, 1, 2);
+        body.drop_kept(0);
+        // In the stream's private range now, behind what it began with.
+        (0..3).for_each(|i| body.append(PAGE, 3 + i));
+        body.snap();
+        body.write(0, 1, 4);
+        body.drop_kept(0);
+        body.write(SIZE + 2 * PAGE, 1, 7);
+        body.snap();
+        body.write(0, 1, 6);
+        body.check();
+    });
+}
+
+/// A window is as long as there is room, whatever was asked for; what is cut off again was there, too.
+#[test]
+fn pages_that_a_window_reached_are_let_go_too() {
+    alone(|| {
+        let mut body = Body::mapped(SIZE, 1);
+        body.snap();
+        body.write(0, 1, 2);
+        body.drop_kept(0);
+        let stream = body.stream();
+        stream.seek(0, Whence::End).unwrap();
+        let (window, room) = stream.prepare(1).unwrap();
+        // SAFETY: the window, which is so long.
+        unsafe { window.write_bytes(3, room) };
+        stream.commit(3 * PAGE).unwrap();
+        stream.truncate(SIZE as u64).unwrap();
+        body.snap();
+        body.write(0, 1, 4);
+        body.drop_kept(0);
+        body.resize(SIZE + 3 * PAGE);
+        body.snap();
+        body.write(0, 1, 6);
+        body.check();
+    });
+}
+
+#[test]
+fn a_snapshot_under_a_view_is_not_a_longer_one_that_begins_alike() {
+    alone(|| {
+        let mut body = Body::mapped(4 << 20, 1);
+        body.snap();
+        body.write(0, 1, 2);
+        body.show(true);
+        body.snap();
+        body.hide();
+        body.truncate(1 << 20);
+        // Watched from here on, as pages are shared.
+        body.show(true);
+        body.snap();
+        body.check();
     });
 }

@@ -255,7 +255,6 @@ impl Writer {
         {
             // Here and not when the bytes are there: a descriptor that fails half-way leaves some without saying so.
             history.mark(start, end);
-            history.sharing.note_extent(end);
         }
         Ok(())
     }
@@ -332,9 +331,18 @@ impl Writer {
         }
     }
 
-    fn note_written(&self, end: usize) {
+    /// The bytes before `end` may hold anything from now on.
+    fn note_written(&mut self, end: usize) {
         if let Some(block) = &self.block {
             block.backing().note_written(end);
+        }
+        self.note_extent(end);
+    }
+
+    /// Plain writes that extend the content do not note how far: whoever wants to know, or cuts it, has to do that.
+    fn note_extent(&mut self, end: usize) {
+        if let Some(history) = &mut self.history {
+            history.sharing.note_extent(end);
         }
     }
 
@@ -342,6 +350,12 @@ impl Writer {
     fn check(&self, at: usize, n: usize) {
         let free = at.min(self.len) >= self.frozen;
         assert!(free && at <= self.capacity && n <= self.capacity - at, "the range was not made writable");
+    }
+
+    /// Moves the history's time on to its end, if there is one.
+    #[cfg(test)]
+    pub(crate) fn age(&mut self) {
+        self.history.iter_mut().for_each(|history| history.age());
     }
 
     /// Holds the present block for a view that shows its bytes.

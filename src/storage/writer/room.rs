@@ -112,6 +112,7 @@ impl Writer {
     }
 
     fn cut(&mut self, len: usize) {
+        self.note_extent(self.len);
         self.len = len;
         if let Some(history) = &mut self.history {
             history.truncate(len);

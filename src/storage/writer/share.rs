@@ -28,6 +28,7 @@ impl Writer {
 
     /// Goes on in another range of the file; says whether that was possible.
     pub(super) fn share_pages(&mut self, deferred: &mut Deferred) -> bool {
+        self.note_extent(self.len);
         let sharing = self.history.as_mut().and_then(|history| history.sharing.active.take());
         let made = match sharing {
             None => self.begin_sharing(),
@@ -67,6 +68,8 @@ impl Writer {
             (sharing.copied <= self.len).then_some(())?;
         }
         sharing.left = self.step().ok()?;
+        // Epochs have begun anew: what was noted before says nothing any more.
+        (sharing.file.epoch < sharing.left.epoch).then_some(())?;
         if alone {
             (sharing.file, sharing.copied) = (sharing.left, 0);
         }
@@ -126,6 +129,7 @@ impl Writer {
 
     /// Puts everything into the file, if nobody but this writer shows it, and lets pages beside it go.
     pub(super) fn stop_sharing(&mut self) {
+        self.note_extent(self.len);
         let Some(mut sharing) = self.history.as_mut().and_then(|history| history.sharing.active.take()) else { return };
         sharing.twin = None;
         let (Some(mapping), Some(history)) = (self.block.as_ref().and_then(Block::mapping), &self.history) else {

@@ -208,3 +208,22 @@ fn the_pool_is_used_and_bounded() {
     assert_eq!(fork_guard::files(), before);
     assert_eq!(trim(), 0);
 }
+
+#[test]
+fn pages_are_shared_rightly_when_epochs_begin_anew() {
+    let _alone = alone();
+    for keeps in [1, 2] {
+        let mut scene = Scene::new(pattern(100 * PAGE, 1));
+        for round in 0..20_u8 {
+            // With one value held the file follows the content, with two it stays behind.
+            scene.keep();
+            scene.put(usize::from(round) * PAGE, &[round; 9]);
+            scene.check();
+            let gone = scene.kept.len().saturating_sub(keeps);
+            scene.kept.drain(..gone);
+            if round == 6 {
+                scene.stream.0.with(|s| s.age_history());
+            }
+        }
+    }
+}
