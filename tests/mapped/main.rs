@@ -9,6 +9,7 @@
 //! - `fork`, `fork_more`: fork(2), in both directions
 //! - `rules`: what the design needs to be right, one small story each
 //! - `sources`: writes whose source lies in the stream's own memory
+//! - `captures`: snapshots under writable views
 //! - `limits`: descriptors, address space, file size, no /proc, many streams
 //! - `recycled`: old bytes of memory that is used again
 //! - `random`: the model test and the soak
@@ -16,6 +17,7 @@
 #![cfg(target_os = "linux")]
 
 mod body;
+mod captures;
 mod fork;
 mod fork_more;
 mod fork_worst;
