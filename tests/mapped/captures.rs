@@ -1,9 +1,12 @@
 //! Snapshots under writable views, and what raw writes between them leave behind.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 use bytesio::{Access, Kind};
 
-use crate::body::{Body, PAGE};
-use crate::process::alone;
+use crate::body::{Body, PAGE, pattern};
+use crate::process::{alone, files};
 
 /// Enough to be watched.
 const SIZE: usize = 400 * PAGE;
@@ -40,5 +43,39 @@ fn a_second_view_does_not_hide_what_the_first_one_wrote() {
             body.drop_kept(0);
             body.snap();
         }
+    });
+}
+
+/// The only file in memory that this process has, opened once more: a way to its bytes past the page tables.
+fn only_file() -> File {
+    assert_eq!(files().len(), 1);
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
+    let ours = |path: &std::path::PathBuf| {
+        std::fs::read_link(path).is_ok_and(|to| to.to_string_lossy().contains("memfd:bytesio"))
+    };
+    File::options().write(true).open(entries.into_iter().find(ours).unwrap()).unwrap()
+}
+
+#[test]
+fn a_pinned_view_ends_what_another_views_pages_are_watched_for() {
+    alone(|| {
+        let mut body = Body::mapped(SIZE, 1);
+        body.show(true);
+        let file = only_file();
+        // From the second one on, pages are watched.
+        (0..3).for_each(|_| body.snap());
+        let pinned = body.stream().getbuffer(Access::Pinned).unwrap();
+        // As a device does, past the page tables.
+        let data = pattern(10, 9);
+        file.write_all_at(&data, 200 * PAGE as u64).unwrap();
+        body.bytes[200 * PAGE..][..10].copy_from_slice(&data);
+        body.snap();
+        body.check();
+        file.write_all_at(&data, 100 * PAGE as u64).unwrap();
+        body.bytes[100 * PAGE..][..10].copy_from_slice(&data);
+        drop(pinned);
+        body.snap();
+        body.snap();
+        body.check();
     });
 }

@@ -43,6 +43,10 @@ impl Writer {
             self.separate(self.len, self.len..self.len, deferred)?;
         }
         let Some(history) = &mut self.history else { return Ok(()) };
+        if !watched {
+            // It would miss some. What it has seen so far is found by comparing, or all counts as changed.
+            history.capture.watch = None;
+        }
         if first {
             history.capture.count = 0;
             if history.sharing.is_active() && watched {
