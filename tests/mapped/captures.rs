@@ -3,22 +3,11 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use bytesio::{Access, Kind};
+use bytesio::Access;
 
 use crate::body::{Body, PAGE, pattern};
 use crate::process::{alone, files};
-
-/// Enough to be watched.
-const SIZE: usize = 400 * PAGE;
-
-/// A stream that shares its pages with a snapshot.
-fn sharing() -> Body {
-    let mut body = Body::mapped(SIZE, 1);
-    body.snap();
-    body.write(0, 1, 2);
-    assert_eq!(body.kind(), Kind::Mapped);
-    body
-}
+use crate::ranges::{SIZE, sharing};
 
 #[test]
 fn a_second_view_does_not_hide_what_the_first_one_wrote() {

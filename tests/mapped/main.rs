@@ -12,6 +12,7 @@
 //! - `captures`: snapshots under writable views
 //! - `limits`: descriptors, address space, file size, no /proc, many streams
 //! - `recycled`: old bytes of memory that is used again
+//! - `ranges`: pages that ranges of one file have of their own
 //! - `random`: the model test and the soak
 
 #![cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ mod fork_worst;
 mod limits;
 mod process;
 mod random;
+mod ranges;
 mod recycled;
 mod rules;
 mod sources;

@@ -255,7 +255,6 @@ impl Writer {
         {
             // Here and not when the bytes are there: a descriptor that fails half-way leaves some without saying so.
             history.mark(start, end);
-            history.sharing.note_extent(end);
         }
         Ok(())
     }
@@ -305,6 +304,10 @@ impl Writer {
         self.check(at, n);
         self.fill_gap(at);
         self.note_written(at + n);
+        if let Some(history) = &mut self.history {
+            // Whether or not it becomes content.
+            history.sharing.note_extent(at + n);
+        }
         // SAFETY: checked just now; nobody but this writer uses that memory.
         unsafe { Output::from_raw(self.data.add(at), n) }
     }
