@@ -16,7 +16,7 @@ pub(super) struct State {
     newest: Option<(Weak<Frozen>, Step)>,
     /// Notes raw writes, page by page.
     pub(super) watch: Option<Watch>,
-    /// Captures since the view was opened.
+    /// Captures since the first writable view was opened.
     pub(super) count: u32,
     pub(super) pause: Pause,
 }

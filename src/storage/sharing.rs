@@ -63,7 +63,14 @@ impl State {
         self.active = None;
     }
 
-    /// The stream's range may hold anything before `end`.
+    /// Takes out what is known, the content now being `len` bytes long.
+    pub(super) fn take(&mut self, len: usize) -> Option<Sharing> {
+        self.note_extent(len);
+        self.active.take()
+    }
+
+    /// Bytes up to `end` may have been written in the stream's range: content, before it is cut or left (small appends
+    /// do not say so each), and windows.
     pub(super) fn note_extent(&mut self, end: usize) {
         if let Some(sharing) = &mut self.active {
             sharing.current.extent = sharing.current.extent.max(end);

@@ -46,7 +46,7 @@ impl State {
         let pinned = self.exports.pinned + usize::from(access == Access::Pinned);
         if access.is_writable() {
             self.check_no_window()?;
-            self.writer.begin_raw_writes(pinned == 0, deferred)?;
+            self.writer.begin_raw_writes(self.exports.writable == 0, pinned == 0, deferred)?;
         }
         let pin = self.writer.pin()?;
         self.exports.all += 1;

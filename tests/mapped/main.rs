@@ -9,13 +9,16 @@
 //! - `fork`, `fork_more`: fork(2), in both directions
 //! - `rules`: what the design needs to be right, one small story each
 //! - `sources`: writes whose source lies in the stream's own memory
+//! - `captures`: snapshots under writable views
 //! - `limits`: descriptors, address space, file size, no /proc, many streams
 //! - `recycled`: old bytes of memory that is used again
+//! - `ranges`: pages that ranges of one file have of their own
 //! - `random`: the model test and the soak
 
 #![cfg(target_os = "linux")]
 
 mod body;
+mod captures;
 mod fork;
 mod fork_more;
 mod fork_worst;
@@ -23,6 +26,7 @@ mod given_back;
 mod limits;
 mod process;
 mod random;
+mod ranges;
 mod recycled;
 mod rules;
 mod sources;

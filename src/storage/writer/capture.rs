@@ -37,16 +37,22 @@ impl Last {
 
 impl Writer {
     /// Gets ready for raw writes, which may come until [`end_raw_writes`](Self::end_raw_writes): nobody else's bytes are
-    /// where the content is. `watched`: the kernel sees all of them.
-    pub(crate) fn begin_raw_writes(&mut self, watched: bool, deferred: &mut Deferred) -> Result<()> {
+    /// where the content is. `first`: none could come so far. `watched`: the kernel sees all of them.
+    pub(crate) fn begin_raw_writes(&mut self, first: bool, watched: bool, deferred: &mut Deferred) -> Result<()> {
         if self.len > 0 && self.frozen > 0 && !self.reclaim() {
             self.separate(self.len, self.len..self.len, deferred)?;
         }
         let Some(history) = &mut self.history else { return Ok(()) };
-        history.capture.count = 0;
-        if history.sharing.is_active() && watched && history.capture.watch.is_none() {
-            // Otherwise all pages would count as changed in the end.
-            self.begin_watch();
+        if !watched {
+            // It would miss some. What it has seen so far is found by comparing, or all counts as changed.
+            history.capture.watch = None;
+        }
+        if first {
+            history.capture.count = 0;
+            if history.sharing.is_active() && watched {
+                // Otherwise all pages would count as changed in the end.
+                self.begin_watch();
+            }
         }
         Ok(())
     }

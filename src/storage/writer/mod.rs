@@ -311,6 +311,10 @@ impl Writer {
         self.check(at, n);
         self.fill_gap(at);
         self.note_written(at + n);
+        if let Some(history) = &mut self.history {
+            // Whether or not it becomes content.
+            history.sharing.note_extent(at + n);
+        }
         // SAFETY: checked just now; nobody but this writer uses that memory.
         unsafe { Output::from_raw(self.data.add(at), n) }
     }
@@ -331,18 +335,9 @@ impl Writer {
         }
     }
 
-    /// The bytes before `end` may hold anything from now on.
-    fn note_written(&mut self, end: usize) {
+    fn note_written(&self, end: usize) {
         if let Some(block) = &self.block {
             block.backing().note_written(end);
-        }
-        self.note_extent(end);
-    }
-
-    /// Plain writes that extend the content do not note how far: whoever wants to know, or cuts it, has to do that.
-    fn note_extent(&mut self, end: usize) {
-        if let Some(history) = &mut self.history {
-            history.sharing.note_extent(end);
         }
     }
 

@@ -28,8 +28,7 @@ impl Writer {
 
     /// Goes on in another range of the file; says whether that was possible.
     pub(super) fn share_pages(&mut self, deferred: &mut Deferred) -> bool {
-        self.note_extent(self.len);
-        let sharing = self.history.as_mut().and_then(|history| history.sharing.active.take());
+        let sharing = self.history.as_mut().and_then(|history| history.sharing.take(self.len));
         let made = match sharing {
             None => self.begin_sharing(),
             Some(sharing) => self.go_on_sharing(sharing),
@@ -129,8 +128,9 @@ impl Writer {
 
     /// Puts everything into the file, if nobody but this writer shows it, and lets pages beside it go.
     pub(super) fn stop_sharing(&mut self) {
-        self.note_extent(self.len);
-        let Some(mut sharing) = self.history.as_mut().and_then(|history| history.sharing.active.take()) else { return };
+        let Some(mut sharing) = self.history.as_mut().and_then(|history| history.sharing.take(self.len)) else {
+            return;
+        };
         sharing.twin = None;
         let (Some(mapping), Some(history)) = (self.block.as_ref().and_then(Block::mapping), &self.history) else {
             return;
