@@ -10,6 +10,7 @@
 //! - `rules`: what the design needs to be right, one small story each
 //! - `sources`: writes whose source lies in the stream's own memory
 //! - `limits`: descriptors, address space, file size, no /proc, many streams
+//! - `pinned`: views through which bytes come that no page table shows
 //! - `recycled`: old bytes of memory that is used again
 //! - `random`: the model test and the soak
 
@@ -20,6 +21,7 @@ mod fork;
 mod fork_more;
 mod fork_worst;
 mod limits;
+mod pinned;
 mod process;
 mod random;
 mod recycled;

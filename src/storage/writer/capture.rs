@@ -44,7 +44,10 @@ impl Writer {
         }
         let Some(history) = &mut self.history else { return Ok(()) };
         history.capture.count = 0;
-        if history.sharing.is_active() && watched && history.capture.watch.is_none() {
+        if !watched {
+            // Only comparing finds what comes from now on, and it finds what the watch has seen until now.
+            history.capture.watch = None;
+        } else if history.sharing.is_active() && history.capture.watch.is_none() {
             // Otherwise all pages would count as changed in the end.
             self.begin_watch();
         }
