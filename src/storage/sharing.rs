@@ -63,7 +63,8 @@ impl State {
         self.active = None;
     }
 
-    /// What bytes up to `end` are about to be written in the stream's range.
+    /// Bytes up to `end` are about to be written in the stream's range, or were: appends that are written in place are
+    /// noted before the content becomes shorter, and before the stream leaves the range.
     pub(super) fn note_extent(&mut self, end: usize) {
         if let Some(sharing) = &mut self.active {
             sharing.current.extent = sharing.current.extent.max(end);

@@ -104,8 +104,9 @@ impl Writer {
     }
 
     fn cut(&mut self, len: usize) {
-        self.len = len;
+        let before = std::mem::replace(&mut self.len, len);
         if let Some(history) = &mut self.history {
+            history.sharing.note_extent(before);
             history.truncate(len);
         }
     }

@@ -28,7 +28,7 @@ impl Writer {
 
     /// Goes on in another range of the file; says whether that was possible.
     pub(super) fn share_pages(&mut self, deferred: &mut Deferred) -> bool {
-        let sharing = self.history.as_mut().and_then(|history| history.sharing.active.take());
+        let sharing = self.take_sharing();
         let made = match sharing {
             None => self.begin_sharing(),
             Some(sharing) => self.go_on_sharing(sharing),
@@ -39,6 +39,13 @@ impl Writer {
             history.sharing.active = Some(sharing);
         }
         true
+    }
+
+    /// What is known of the file and its ranges, with all that was written in the present one.
+    fn take_sharing(&mut self) -> Option<Sharing> {
+        let state = &mut self.history.as_mut()?.sharing;
+        state.note_extent(self.len);
+        state.active.take()
     }
 
     /// The first separation: the file holds the content, and this range stays with its readers.
@@ -126,7 +133,7 @@ impl Writer {
 
     /// Puts everything into the file, if nobody but this writer shows it, and lets pages beside it go.
     pub(super) fn stop_sharing(&mut self) {
-        let Some(mut sharing) = self.history.as_mut().and_then(|history| history.sharing.active.take()) else { return };
+        let Some(mut sharing) = self.take_sharing() else { return };
         sharing.twin = None;
         let (Some(mapping), Some(history)) = (self.block.as_ref().and_then(Block::mapping), &self.history) else {
             return;
