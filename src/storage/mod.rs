@@ -15,6 +15,9 @@ mod history;
 mod policy;
 mod sharing;
 mod spares;
+mod switches;
+#[cfg(all(test, mapped, not(loom)))]
+mod tests;
 mod writer;
 
 pub use backing::ReleaseFn;

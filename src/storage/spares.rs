@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::backing;
 use super::block::Block;
 use super::policy;
+use super::switches::{self, Switch};
 use crate::sys::slot::Slot;
 
 /// Blocks that streams want back.
@@ -36,6 +37,9 @@ pub(super) struct Reservation(Home);
 impl Reservation {
     /// A free slot; there is a bound on them.
     pub(super) fn make() -> Option<Self> {
+        if !switches::is_on(Switch::Reservations) {
+            return None;
+        }
         let tag = TAGS.fetch_add(1, Ordering::Relaxed) + 1;
         let slots = (0..SLOTS.len()).map(|i| (tag + i) % SLOTS.len());
         slots.into_iter().find(|slot| SLOTS[*slot].reserve(tag)).map(|slot| Self(Home { slot, tag }))

@@ -18,7 +18,7 @@ use super::count::{Counted, Stock};
 use crate::error::Result;
 
 /// Plain data: loom reports any two accesses that are not ordered, unless both only read.
-struct Plain {
+pub(super) struct Plain {
     value: UnsafeCell<usize>,
     /// How many of these are alive; std's atomic, so that it orders nothing for loom.
     alive: Arc<AtomicIsize>,
@@ -28,17 +28,17 @@ struct Plain {
 unsafe impl Sync for Plain {}
 
 impl Plain {
-    fn new(alive: &Arc<AtomicIsize>) -> Self {
+    pub(super) fn new(alive: &Arc<AtomicIsize>) -> Self {
         alive.fetch_add(1, Ordering::Relaxed);
         Self { value: UnsafeCell::new(0), alive: Arc::clone(alive) }
     }
 
-    fn read(&self) -> usize {
+    pub(super) fn read(&self) -> usize {
         // SAFETY: loom checks it.
         self.value.with(|value| unsafe { *value })
     }
 
-    fn write(&self, new: usize) {
+    pub(super) fn write(&self, new: usize) {
         // SAFETY: loom checks it.
         self.value.with_mut(|value| unsafe { *value = new });
     }
@@ -81,7 +81,7 @@ fn check_made<C: 'static>(make: fn(Plain, Allocator) -> Result<C>, f: impl Fn(C,
     });
 }
 
-fn join<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
+pub(super) fn join<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
 }
 

@@ -85,3 +85,6 @@ impl Slot {
         Some(value)
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

@@ -1,6 +1,8 @@
 //! [`Body`]: a stream beside its naive model.
 
+use std::io::{Read, Write};
 use std::slice;
+use std::thread;
 
 use bytesio::{Access, Input, Kind, Options, Snapshot, Stream, View, Whence};
 
@@ -95,16 +97,22 @@ pub struct Body {
     pub bytes: Vec<u8>,
     pub kept: Vec<Kept>,
     view: Option<View>,
+    /// More views and slices of the same bytes; the view above goes last.
+    beside: Vec<View>,
 }
 
 impl Body {
     /// An empty stream.
     pub fn empty() -> Self {
-        Self::over(Stream::with_options(&options()).unwrap(), Vec::new())
+        Self::empty_with(&options())
+    }
+
+    pub fn empty_with(options: &Options) -> Self {
+        Self::over(Stream::with_options(options).unwrap(), Vec::new())
     }
 
     pub fn over(stream: Stream, bytes: Vec<u8>) -> Self {
-        Self { stream: Some(stream), bytes, kept: Vec::new(), view: None }
+        Self { stream: Some(stream), bytes, kept: Vec::new(), view: None, beside: Vec::new() }
     }
 
     /// A stream of `n` bytes that belong to `seed`, mapped unless another thread forks at this moment.
@@ -124,7 +132,7 @@ impl Body {
     /// The model alone.
     pub fn shadow(&self) -> Self {
         let kept = self.kept.iter().map(|kept| Kept { snapshot: None, bytes: kept.bytes.clone() }).collect();
-        Self { stream: None, bytes: self.bytes.clone(), kept, view: None }
+        Self { stream: None, bytes: self.bytes.clone(), kept, view: None, beside: Vec::new() }
     }
 
     pub fn stream(&self) -> &Stream {
@@ -181,6 +189,37 @@ impl Body {
         self.bytes[at..][..data.len()].copy_from_slice(&data);
     }
 
+    /// As [`raw`](Self::raw), by read(2) into the view, no more than a pipe holds.
+    pub fn raw_read(&mut self, at: usize, n: usize, seed: u64) {
+        let at = at.min(self.bytes.len());
+        let data = pattern(n.min(self.bytes.len() - at).min(BULK), seed);
+        if let Some(view) = &self.view {
+            assert!(!view.is_readonly());
+            let (mut reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(&data).unwrap();
+            // SAFETY: within the view, and nobody else uses its bytes now.
+            let buffer = unsafe { slice::from_raw_parts_mut(view.data().as_ptr().add(at), data.len()) };
+            reader.read_exact(buffer).unwrap();
+        }
+        self.bytes[at..][..data.len()].copy_from_slice(&data);
+    }
+
+    /// Reads into the stream from a descriptor that has only so many bytes, and refuses to give more.
+    pub fn read_fd(&mut self, at: usize, n: usize, seed: u64) {
+        use std::os::fd::AsRawFd;
+        let data = pattern(n.min(BULK), seed);
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(&data).unwrap();
+        // SAFETY: a descriptor of this test's.
+        assert_eq!(unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+        let stream = self.stream();
+        stream.seek(at as i64, Whence::Start).unwrap();
+        let moved = stream.read_fd(reader.as_raw_fd(), usize::MAX).unwrap();
+        assert_eq!((moved.bytes, moved.os_error), (data.len(), Some(libc::EAGAIN)));
+        self.bytes.resize(self.bytes.len().max(at + data.len()), 0);
+        self.bytes[at..][..data.len()].copy_from_slice(&data);
+    }
+
     /// Writes `len` of the stream's own bytes at `at`; they are where a view or peek shows them.
     #[track_caller]
     pub fn move_within(&mut self, from: usize, len: usize, at: usize) {
@@ -233,10 +272,35 @@ impl Body {
         }
     }
 
+    /// The same with another thread to drop it.
+    pub fn drop_kept_elsewhere(&mut self, which: usize) {
+        let gone = (which < self.kept.len()).then(|| self.kept.swap_remove(which));
+        thread::spawn(move || drop(gone)).join().unwrap();
+    }
+
     #[track_caller]
     pub fn show(&mut self, writable: bool) {
-        self.view = None;
-        self.view = self.stream.as_ref().map(|stream| stream.getbuffer(Access::writable(writable)).unwrap());
+        self.show_for(Access::writable(writable));
+    }
+
+    #[track_caller]
+    pub fn show_for(&mut self, access: Access) {
+        self.hide();
+        self.view = self.stream.as_ref().map(|stream| stream.getbuffer(access).unwrap());
+    }
+
+    /// Another view, or a part of the first one; the last one of them goes, if there are enough.
+    #[track_caller]
+    pub fn show_beside(&mut self, access: Access, slice: bool) {
+        if self.beside.len() > 2 {
+            self.beside.pop();
+        }
+        let view = self.view.as_ref().filter(|_| slice);
+        let n = self.bytes.len() / 2;
+        self.beside.push(match view {
+            Some(view) => view.slice(n / 2, n).unwrap(),
+            None => self.stream().getbuffer(access).unwrap(),
+        });
     }
 
     pub fn view(&self) -> Option<&View> {
@@ -244,14 +308,24 @@ impl Body {
     }
 
     pub fn hide(&mut self) {
+        self.beside.clear();
         self.view = None;
+    }
+
+    /// As [`hide`](Self::hide), with one view after another going, and values taken in between.
+    #[track_caller]
+    pub fn hide_one_by_one(&mut self) {
+        while self.beside.pop().is_some() {
+            self.snap();
+        }
+        self.hide();
     }
 
     /// A clone, with its own model.
     #[track_caller]
     pub fn duplicate(&self) -> Self {
         let stream = self.stream.as_ref().map(|stream| stream.duplicate().unwrap());
-        Self { stream, bytes: self.bytes.clone(), kept: Vec::new(), view: None }
+        Self { stream, bytes: self.bytes.clone(), kept: Vec::new(), view: None, beside: Vec::new() }
     }
 
     /// Closes the stream and goes on with a stream of its final snapshot.

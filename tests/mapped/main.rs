@@ -11,6 +11,7 @@
 //! - `sources`: writes whose source lies in the stream's own memory
 //! - `captures`: snapshots under writable views
 //! - `limits`: descriptors, address space, file size, no /proc, many streams
+//! - `pinned`: views through which bytes come that no page table shows
 //! - `recycled`: old bytes of memory that is used again
 //! - `ranges`: pages that ranges of one file have of their own
 //! - `random`: the model test and the soak
@@ -24,6 +25,7 @@ mod fork_more;
 mod fork_worst;
 mod given_back;
 mod limits;
+mod pinned;
 mod process;
 mod random;
 mod ranges;

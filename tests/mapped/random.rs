@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytesio::Kind;
+use bytesio::{Access, Kind, Options, Statistics};
 
 use crate::body::{BULK, Body, Kept, PAGE, Random};
 use crate::process::{alone_with, descriptors, files, mappings, variable};
@@ -30,8 +30,29 @@ struct World {
     bodies: Vec<Body>,
     /// What has happened, for the case that it ends badly.
     log: Vec<String>,
+    /// From which size on blocks are mapped.
+    mapped_from: usize,
+    met: Met,
+}
+
+/// What has been met on the way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
     /// Steps after which a stream was mapped.
     mapped: usize,
+    /// Blocks brought up to date: for changes, and for captures under views.
+    by_changes: u64,
+    by_captures: u64,
+}
+
+impl std::iter::Sum for Met {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self {
+            mapped: a.mapped + b.mapped,
+            by_changes: a.by_changes + b.by_changes,
+            by_captures: a.by_captures + b.by_captures,
+        })
+    }
 }
 
 impl Drop for World {
@@ -44,8 +65,9 @@ impl Drop for World {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
-        Self { seed, random: Random::new(seed), bodies: Vec::new(), log: Vec::new(), mapped: 0 }
+    fn new(seed: u64, mapped_from: usize) -> Self {
+        let random = Random::new(seed);
+        Self { seed, random, bodies: Vec::new(), log: Vec::new(), mapped_from, met: Met::default() }
     }
 
     /// A number of bytes.
@@ -81,24 +103,34 @@ impl World {
 
     fn step(&mut self) {
         if self.bodies.is_empty() || self.bodies.len() < STREAMS && self.random.once_in(20) {
-            let n = self.size();
+            // Some are so long from the start that raw writes to them are watched.
+            let n = if self.random.once_in(3) { MOST / 2 } else { self.size() };
             self.log.push(format!("stream {} of {n}", self.bodies.len()));
-            let mut body = Body::empty();
+            let mut body = Body::empty_with(&Options { mapped_from: self.mapped_from, ..Options::default() });
             body.append(n, self.random.next());
             self.bodies.push(body);
         }
         let which = self.random.below(self.bodies.len());
-        if self.bodies[which].view().is_some() {
+        let viewed = self.bodies[which].view().is_some();
+        let before = self.statistics(which);
+        if viewed {
             self.step_under_view(which);
         } else {
             self.step_alone(which);
         }
         let Some(body) = self.bodies.get(which) else { return };
         body.check_content();
-        self.mapped += usize::from(body.kind() == Kind::Mapped);
+        self.met.mapped += usize::from(body.kind() == Kind::Mapped);
+        // Another stream may have come in its place.
+        let updates = self.statistics(which).updates.saturating_sub(before.updates);
+        *if viewed { &mut self.met.by_captures } else { &mut self.met.by_changes } += updates;
         if self.random.once_in(12) {
             self.bodies.iter().for_each(Body::check);
         }
+    }
+
+    fn statistics(&self, which: usize) -> Statistics {
+        self.bodies[which].stream().statistics().unwrap().0
     }
 
     fn note(&mut self, which: usize, what: &str, at: usize, n: usize) {
@@ -148,26 +180,45 @@ impl World {
             self.note(which, "forget", gone, kept);
             // Looked at for the last time.
             self.bodies[which].kept[gone].check();
-            self.bodies[which].drop_kept(gone);
+            if self.random.once_in(8) {
+                self.bodies[which].drop_kept_elsewhere(gone);
+            } else {
+                self.bodies[which].drop_kept(gone);
+            }
         }
     }
 
     fn step_under_view(&mut self, which: usize) {
         let readonly = self.bodies[which].view().is_some_and(|view| view.is_readonly());
-        match self.random.below(10) {
+        match self.random.below(12) {
             0..3 => self.snap(which),
             3 => self.forget(which),
+            10 => {
+                self.note(which, "show beside", 0, 0);
+                let slice = self.random.once_in(2);
+                let access = [Access::ReadOnly, Access::Writable, Access::Pinned][self.random.below(3)];
+                self.bodies[which].show_beside(access, slice);
+            }
             4 if self.random.once_in(2) => self.repeat(which),
             4 => self.overwrite(which),
             5 => {
                 self.note(which, "hide", 0, 0);
-                self.bodies[which].hide();
+                if self.random.once_in(2) {
+                    self.bodies[which].hide();
+                } else {
+                    self.bodies[which].hide_one_by_one();
+                }
             }
             _ if readonly => self.overwrite(which),
+            8 | 9 => self.publish_raw(which),
             _ => {
                 let (at, n, seed) = (self.place(which), self.size(), self.random.next());
                 self.note(which, "raw", at, n);
-                self.bodies[which].raw(at, n, seed);
+                if self.random.once_in(4) {
+                    self.bodies[which].raw_read(at, n, seed);
+                } else {
+                    self.bodies[which].raw(at, n, seed);
+                }
             }
         }
     }
@@ -175,7 +226,7 @@ impl World {
     fn step_alone(&mut self, which: usize) {
         let seed = self.random.next();
         let len = self.bodies[which].bytes.len();
-        match self.random.below(32) {
+        match self.random.below(40) {
             0..5 => self.snap(which),
             5..8 => self.forget(which),
             8..13 => {
@@ -214,10 +265,22 @@ impl World {
                 self.bodies[which].resize(n);
             }
             26 | 27 => {
-                let writable = !self.random.once_in(4);
-                self.note(which, "show", 0, usize::from(writable));
-                self.bodies[which].show(writable);
+                let access = [Access::ReadOnly, Access::Writable, Access::Writable, Access::Pinned];
+                let access = access[self.random.below(4)];
+                self.note(which, "show", 0, usize::from(access != Access::ReadOnly));
+                self.bodies[which].show_for(access);
             }
+            31..35 => self.publish(which),
+            35 if len < MOST => {
+                let (at, n) = (self.place(which), self.size());
+                self.note(which, "read from a descriptor", at, n);
+                self.bodies[which].read_fd(at, n, seed);
+            }
+            36 => {
+                self.note(which, "trim", 0, 0);
+                bytesio::trim();
+            }
+            37 => self.clone_or_drop(which),
             28 if self.random.once_in(3) => {
                 self.note(which, "clear", 0, 0);
                 self.bodies[which].clear();
@@ -231,6 +294,35 @@ impl World {
                 self.bodies[which].reincarnate();
             }
             _ => self.clone_or_drop(which),
+        }
+    }
+
+    /// The same under a writable view: values between raw writes.
+    fn publish_raw(&mut self, which: usize) {
+        let depth = self.random.below(4);
+        for _ in 0..1 + self.random.below(6) {
+            self.snap(which);
+            while self.bodies[which].kept.len() > depth {
+                self.forget(which);
+            }
+            let (at, n, seed) = (self.place(which), 1 + self.random.below(2 * PAGE), self.random.next());
+            self.note(which, "publish raw", at, n);
+            self.bodies[which].raw(at, n, seed);
+        }
+    }
+
+    /// Small changes, each after a value was taken and others were let go: what blocks come back for.
+    fn publish(&mut self, which: usize) {
+        let depth = self.random.below(4);
+        for _ in 0..1 + self.random.below(6) {
+            self.snap(which);
+            while self.bodies[which].kept.len() > depth {
+                self.forget(which);
+            }
+            let (at, seed) = (self.place(which), self.random.next());
+            let n = (1 + self.random.below(2 * PAGE)).min(self.bodies[which].bytes.len() - at);
+            self.note(which, "publish", at, n);
+            self.bodies[which].write(at, n, seed);
         }
     }
 
@@ -249,27 +341,54 @@ impl World {
         }
     }
 
-    fn run(mut self, steps: usize) -> usize {
+    fn run(mut self, steps: usize) -> Met {
         for _ in 0..steps {
             self.step();
         }
         self.bodies.iter().for_each(Body::check);
-        self.mapped
+        self.met
     }
+}
+
+/// Runs all cases, or the one that was asked for.
+fn cases(mapped_from: usize) -> (Met, u64) {
+    if let Some(seed) = variable("MAPPED_SEED") {
+        return (World::new(seed, mapped_from).run(STEPS), 0);
+    }
+    let cases = CASES * variable("MAPPED_CASES").unwrap_or(1);
+    let met = (0..cases).map(|seed| World::new(seed, mapped_from).run(STEPS)).sum();
+    bytesio::trim();
+    assert_eq!((files().len(), mappings()), (0, 0));
+    (met, cases)
 }
 
 #[test]
 fn streams_do_what_the_model_does() {
     alone_with(&EARLY, || {
-        if let Some(seed) = variable("MAPPED_SEED") {
-            World::new(seed).run(STEPS);
-            return;
-        }
-        let cases = CASES * variable("MAPPED_CASES").unwrap_or(1);
-        let mapped: usize = (0..cases).map(|seed| World::new(seed).run(STEPS)).sum();
-        assert!(mapped > cases as usize * STEPS / 2, "mapped after {mapped} steps only");
-        bytesio::trim();
-        assert_eq!((files().len(), mappings()), (0, 0));
+        let (met, cases) = cases(1);
+        assert!(met.mapped >= cases as usize * STEPS / 2, "{met:?}");
+        assert!(met.by_captures >= cases, "{met:?}");
+    });
+}
+
+/// Without mapped blocks, older ones are brought up to date.
+#[test]
+fn streams_on_the_heap_do_what_the_model_does() {
+    alone_with(&[("BYTESIO_MAPPED_FROM", &usize::MAX.to_string())], || {
+        let (met, cases) = cases(usize::MAX);
+        assert_eq!(met.mapped, 0);
+        assert!(met.by_captures >= cases && met.by_changes >= cases, "{met:?}");
+    });
+}
+
+/// Blocks are mapped where emptied files are at hand, or where versions are kept.
+#[test]
+fn streams_of_either_kind_do_what_the_model_does() {
+    alone_with(&[("BYTESIO_MAPPED_FROM", "0")], || {
+        // Warm memory for the streams to come.
+        drop((0..4).map(|seed| Body::mapped(MOST, seed)).collect::<Vec<_>>());
+        let (met, cases) = cases(0);
+        assert!(met.by_captures >= cases && met.by_changes >= cases && met.mapped >= cases as usize, "{met:?}");
     });
 }
 
@@ -288,8 +407,8 @@ fn a_soak_ends_as_it_began() {
         while Instant::now() < end {
             // Two threads, so that files change hands between them.
             thread::scope(|scope| {
-                let other = scope.spawn(move || World::new(seed + 1).run(60));
-                World::new(seed).run(60);
+                let other = scope.spawn(move || World::new(seed + 1, 1).run(60));
+                World::new(seed, 1).run(60);
                 other.join().unwrap();
             });
             seed += 2;

@@ -75,6 +75,34 @@ fn pages_are_not_written_back_while_an_older_snapshot_needs_them() {
 }
 
 #[test]
+fn what_was_appended_in_a_range_of_its_own_goes_when_the_range_takes_its_turn() {
+    alone(|| {
+        // So long that what changes is little of it.
+        let size = 10 * SIZE;
+        for cut in [false, true] {
+            let mut body = Body::mapped(size, 1);
+            body.snap();
+            body.write(0, 1, 2);
+            // In place, in the range that is private now; by small pieces, which nobody is asked about.
+            (0..40).for_each(|seed| body.append(PAGE / 2, seed));
+            if cut {
+                body.truncate(size);
+            }
+            body.snap();
+            // Another range has its turn, and writes something else there.
+            body.write(PAGE, 1, 3);
+            body.resize(size);
+            (0..40).for_each(|seed| body.append(PAGE / 2, 100 + seed));
+            // The first one again.
+            body.kept.clear();
+            body.snap();
+            body.write(2 * PAGE, 1, 4);
+            body.check();
+        }
+    });
+}
+
+#[test]
 fn nobody_takes_over_a_block_that_has_a_successor() {
     alone(|| {
         let mut body = Body::mapped(SIZE, 1);

@@ -204,6 +204,15 @@ impl Naive {
         Ok(())
     }
 
+    /// How many of `n` bytes can be written at the position, and whether there is no room behind them.
+    pub fn acceptable(&mut self, n: usize) -> Result<(usize, bool)> {
+        self.changeable()?;
+        self.end(self.position, 1)?;
+        let most = if self.exports.is_empty() { self.most() } else { self.bytes.len() as u64 };
+        let room = most - self.position;
+        Ok((room.min(n as u64) as usize, room <= n as u64))
+    }
+
     /// A read of up to `n` bytes.
     pub fn take(&mut self, n: usize) -> Result<Vec<u8>> {
         self.open()?;

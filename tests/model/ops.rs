@@ -1,6 +1,6 @@
 //! The operations, and how they are drawn: near the edges more often than elsewhere.
 
-use bytesio::Whence;
+use bytesio::{Access, Whence};
 use proptest::prelude::*;
 
 /// Chooses among what there is when the operation runs.
@@ -13,6 +13,8 @@ pub enum Place {
     Position(i8),
     End(i8),
     Limit(i8),
+    /// Around so many KiB: where what a stream knows of its changes has edges, and every fourth a page.
+    Edge(u8, i8),
     /// Beyond any memory.
     Far(i8),
     /// Around the greatest position.
@@ -24,6 +26,8 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub enum Amount {
     Plain(u16),
+    /// Around so many KiB. What is written so makes a stream a long one.
+    Wide(u8, i8),
     /// As many as from the position to there.
     Until(Place),
     Max,
@@ -82,9 +86,11 @@ pub enum OnStream {
     Prepare(Amount),
     Commit(u16, u8),
     Getvalue,
-    Getbuffer {
-        writable: bool,
-    },
+    Getbuffer(Access),
+    /// Cleared and written from the start.
+    Rewrite(Data),
+    /// From a descriptor that ends, or fails, behind these bytes.
+    ReadFd(Data, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +100,8 @@ pub enum OnView {
     Share,
     Snapshot,
     Scribble(Part, u8),
+    /// Bytes that the kernel writes: read(2) with the view as its buffer.
+    ReadInto(Part, u8),
     Address,
     Drop,
 }
@@ -113,6 +121,20 @@ pub enum Op {
     Stream(Choice, OnStream),
     View(Choice, OnView),
     Snapshot(Choice, OnSnapshot),
+    /// Lets snapshots go until so many are left, perhaps on another thread.
+    Forget {
+        left: u8,
+        choice: Choice,
+        elsewhere: bool,
+    },
+    /// Changes a stream in so many places, each time after a value of it was taken and others were let go.
+    Publish {
+        stream: Choice,
+        left: u8,
+        changes: Vec<(Data, Place)>,
+    },
+    /// Gives back what the library keeps.
+    Trim,
 }
 
 /// An operation, and which of the allocations that it makes is to fail: that one only, or all that follow too.
@@ -222,6 +244,11 @@ fn sizing() -> BoxedStrategy<OnStream> {
     .boxed()
 }
 
+fn getbuffer() -> BoxedStrategy<OnStream> {
+    let access = prop_oneof![3 => Just(Access::ReadOnly), 2 => Just(Access::Writable), 1 => Just(Access::Pinned)];
+    access.prop_map(OnStream::Getbuffer).boxed()
+}
+
 fn on_stream() -> BoxedStrategy<OnStream> {
     prop_oneof![
         10 => writing(),
@@ -229,7 +256,7 @@ fn on_stream() -> BoxedStrategy<OnStream> {
         5 => reading(),
         4 => sizing(),
         4 => Just(OnStream::Getvalue),
-        3 => any::<bool>().prop_map(|writable| OnStream::Getbuffer { writable }),
+        3 => getbuffer(),
         1 => prop_oneof![
             1 => Just(OnStream::Share),
             3 => Just(OnStream::Drop),
@@ -247,6 +274,7 @@ fn on_view() -> BoxedStrategy<OnView> {
         1 => Just(OnView::Share),
         2 => Just(OnView::Snapshot),
         4 => (part(), any::<u8>()).prop_map(|(part, seed)| OnView::Scribble(part, seed)),
+        1 => (part(), any::<u8>()).prop_map(|(part, seed)| OnView::ReadInto(part, seed)),
         2 => Just(OnView::Address),
         8 => Just(OnView::Drop),
     ]
@@ -274,6 +302,57 @@ fn op() -> BoxedStrategy<Op> {
     .boxed()
 }
 
+fn edge() -> BoxedStrategy<Place> {
+    (0..100_u8, -3..3_i8).prop_map(|(at, by)| Place::Edge(at, by)).boxed()
+}
+
+/// A granule or two, some pages, or most of a stream.
+fn wide() -> BoxedStrategy<Amount> {
+    let n = prop_oneof![4 => 1..3_u8, 2 => 4..9_u8, 1 => 8..60_u8];
+    prop_oneof![1 => (1..200_u16).prop_map(Amount::Plain), 3 => (n, -3..3_i8).prop_map(|(n, by)| Amount::Wide(n, by))]
+        .boxed()
+}
+
+/// What long streams are for: changed in places while values and views are out.
+fn long_op() -> BoxedStrategy<Op> {
+    let data = || (wide(), any::<u8>()).prop_map(|(n, seed)| Data(n, seed));
+    let on_stream = prop_oneof![
+        12 => (data(), edge()).prop_map(|(data, at)| OnStream::Pwrite(data, at)),
+        10 => Just(OnStream::Getvalue),
+        2 => data().prop_map(OnStream::Write),
+        1 => edge().prop_map(OnStream::SeekTo),
+        1 => (any::<u8>(), wide()).prop_map(|(byte, n)| OnStream::Fill(byte, n)),
+        1 => wide().prop_map(OnStream::Prepare),
+        4 => (any::<u16>(), any::<u8>()).prop_map(|(n, seed)| OnStream::Commit(n, seed)),
+        2 => (data(), any::<bool>()).prop_map(|(data, fails)| OnStream::ReadFd(data, fails)),
+        1 => (30..60_u8, any::<u8>()).prop_map(|(n, seed)| OnStream::Rewrite(Data(Amount::Wide(n, 0), seed))),
+        1 => getbuffer(),
+        1 => wide().prop_map(OnStream::ReadSnapshot),
+    ];
+    let on_view = prop_oneof![
+        4 => (part(), any::<u8>()).prop_map(|(part, seed)| OnView::Scribble(part, seed)),
+        1 => (part(), any::<u8>()).prop_map(|(part, seed)| OnView::ReadInto(part, seed)),
+        3 => Just(OnView::Snapshot),
+        1 => part().prop_map(OnView::Slice),
+        4 => Just(OnView::Drop),
+    ];
+    let changes = prop::collection::vec((data(), edge()), 1..10);
+    let origin = (0..40_000_u16, any::<bool>(), any::<bool>())
+        .prop_map(|(capacity, unlocked, reallocate)| Origin::Options { capacity, limit: None, unlocked, reallocate });
+    prop_oneof![
+        1 => origin.prop_map(Op::Make),
+        20 => (any::<u8>(), on_stream).prop_map(|(at, op)| Op::Stream(at, op)),
+        5 => (any::<u8>(), on_view).prop_map(|(at, op)| Op::View(at, op)),
+        8 => (prop_oneof![3 => 0..2_u8, 1 => 2..5_u8], any::<u8>(), any::<bool>())
+            .prop_map(|(left, choice, elsewhere)| Op::Forget { left, choice, elsewhere }),
+        2 => (any::<u8>(), 0..5_u8, changes)
+            .prop_map(|(stream, left, changes)| Op::Publish { stream, left, changes }),
+        1 => Just(Op::Trim),
+        2 => op(),
+    ]
+    .boxed()
+}
+
 /// All steps of a case; printed one on a line.
 #[derive(Clone)]
 pub struct Case(pub Vec<Step>);
@@ -288,9 +367,18 @@ impl std::fmt::Debug for Case {
     }
 }
 
-/// A case of so many steps.
+/// A case of so many steps on short streams.
 pub fn case(steps: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
+    case_of(op(), steps)
+}
+
+/// A case of so many steps on streams of up to some 100 KiB.
+pub fn long_case(steps: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
+    case_of(long_op(), steps)
+}
+
+fn case_of(op: BoxedStrategy<Op>, steps: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
     let fail = prop_oneof![7 => Just(None), 1 => (0..4_u8, any::<bool>()).prop_map(Some)];
-    let step = (op(), fail).prop_map(|(op, fail)| Step { op, fail });
+    let step = (op, fail).prop_map(|(op, fail)| Step { op, fail });
     prop::collection::vec(step, steps).prop_map(Case)
 }

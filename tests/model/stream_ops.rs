@@ -4,9 +4,10 @@ use std::ptr::NonNull;
 
 use bytesio::{Borrowed, Error, Input, Output, Stream, Whence};
 
+use crate::amounts::pattern;
 use crate::naive::Naive;
 use crate::ops::{Choice, OnStream, Part};
-use crate::world::{World, pattern};
+use crate::world::World;
 
 /// Room for a window's filling: what is not committed must not be seen.
 const UNCOMMITTED: u8 = 0xEE;
@@ -140,7 +141,14 @@ impl World {
             OnStream::Prepare(min) => self.prepare(at, min.resolve(naive)),
             OnStream::Commit(n, seed) => self.commit(at, *n, *seed),
             OnStream::Getvalue => self.getvalue(at),
-            OnStream::Getbuffer { writable } => self.getbuffer(at, *writable),
+            OnStream::Getbuffer(access) => self.getbuffer(at, *access),
+            OnStream::Rewrite(data) => {
+                if self.call(at, Naive::clear, Stream::clear).is_some() {
+                    let data = data.make(&self.cores[at].naive);
+                    self.call(at, |s| s.write(&data), |s| s.write(&data));
+                }
+            }
+            OnStream::ReadFd(data, fails) => self.read_fd(at, &data.make(naive), *fails),
         }
     }
 
@@ -214,7 +222,7 @@ impl World {
             0..2000 => capacity + 1,
             2000..4000 => capacity.min(2000),
             4000..12000 => 0,
-            _ => usize::from(n) % (capacity.min(300) + 1),
+            _ => usize::from(n) % (capacity.min(if seed.is_multiple_of(4) { 20_000 } else { 300 }) + 1),
         };
         let data = pattern(n, seed);
         if let Some(ptr) = core.window {
@@ -225,6 +233,29 @@ impl World {
             self.cores[at].window = None;
         }
     }
+
+    /// Reads from a pipe that holds these bytes. Nobody writes more: it has ended, or, `fails`, it refuses.
+    #[cfg(unix)]
+    fn read_fd(&mut self, at: usize, data: &[u8], fails: bool) {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        writer.write_all(data).expect("a pipe holds so much");
+        let writer = Some(writer).filter(|_| fails);
+        // SAFETY: a descriptor of this test's.
+        assert_eq!(unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }, 0);
+        let read = self.call(at, |s| s.acceptable(data.len()), |s| s.read_fd(reader.as_raw_fd(), usize::MAX));
+        drop(writer);
+        let Some(((n, is_full), moved)) = read else { return };
+        let short = self.ledger.has_failed();
+        assert!(moved.bytes == n || moved.bytes < n && short, "{} of {n} bytes", moved.bytes);
+        assert!(moved.os_error == (fails && !is_full).then_some(libc::EAGAIN) || moved.os_error.is_none() && short);
+        let naive = &mut self.cores[at].naive;
+        naive.write(&data[..moved.bytes]).expect("acceptable");
+    }
+
+    #[cfg(not(unix))]
+    fn read_fd(&mut self, _: usize, _: &[u8], _: bool) {}
 
     fn getvalue(&mut self, at: usize) {
         let value = |s: &Naive| s.open().map(|()| s.bytes.clone());

@@ -1,16 +1,18 @@
 //! What each operation on a view or a snapshot does, in the model and in the library.
 
 use std::cell::Cell;
+use std::io::{Read, Write};
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
 use bytesio::{Access, Error, Snapshot, View};
 
+use crate::amounts::pattern;
 use crate::common::Lent;
 use crate::naive::Naive;
 use crate::ops::{Choice, OnSnapshot, OnView, Part};
-use crate::world::{Seen, VIEWS, World, chosen, pattern, read};
+use crate::world::{Seen, VIEWS, World, chosen, read};
 
 impl Part {
     /// Offset and length, at times beyond `len`.
@@ -26,14 +28,24 @@ impl Part {
     }
 }
 
+/// Has the kernel write `bytes` at an address, which is writable for so many.
+fn read_into(bytes: &[u8], at: NonNull<u8>) {
+    let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+    writer.write_all(bytes).expect("a pipe holds so much");
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), bytes.len()) };
+    reader.read_exact(buffer).expect("what was written");
+}
+
 impl World {
-    pub fn getbuffer(&mut self, core: usize, writable: bool) {
+    pub fn getbuffer(&mut self, core: usize, access: Access) {
         if self.views.len() >= VIEWS {
             return;
         }
         self.exports += 1;
         let export = self.exports;
-        let made = self.call(core, |s| s.getbuffer(writable, export), |s| s.getbuffer(Access::writable(writable)));
+        let writable = access != Access::ReadOnly;
+        let made = self.call(core, |s| s.getbuffer(writable, export), |s| s.getbuffer(access));
         if let Some(((), view)) = made {
             assert_eq!((view.is_readonly(), view.is_empty()), (!writable, self.cores[core].naive.bytes.is_empty()));
             let range = 0..self.cores[core].naive.bytes.len();
@@ -85,6 +97,13 @@ impl World {
                 unsafe { seen.address().add(range.start).copy_from(NonNull::from(&bytes[..]).cast(), bytes.len()) };
                 self.scribbled(at, range.start, &bytes);
             }
+            OnView::ReadInto(part, seed) if !seen.view.is_readonly() => {
+                let range = part.within(len);
+                let bytes = pattern(range.len(), *seed);
+                // SAFETY: within a writable view, and nobody else runs.
+                read_into(&bytes, unsafe { seen.address().add(range.start) });
+                self.scribbled(at, range.start, &bytes);
+            }
             OnView::Address => {
                 assert_eq!(read(seen.address(), len), self.shown(seen), "through the address");
             }
@@ -93,7 +112,7 @@ impl World {
                 drop(view);
                 self.cores[core].naive.drop_view(export);
             }
-            OnView::Slice(_) | OnView::ToReadonly | OnView::Share | OnView::Scribble(..) => {}
+            OnView::Slice(_) | OnView::ToReadonly | OnView::Share | OnView::Scribble(..) | OnView::ReadInto(..) => {}
         }
     }
 

@@ -6,19 +6,17 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bytesio::{Error, Result, Search, Snapshot, Stream, View};
+use bytesio::{Error, Result, Search, Snapshot, Statistics, Stream, View};
 
+use crate::amounts::pattern;
 use crate::common::{Fenced, Ledger, Lent};
 use crate::naive::Naive;
-use crate::ops::{Amount, Choice, Data, OnSnapshot, OnView, Op, Origin, Part, Place, Step};
+use crate::ops::{Amount, Choice, Data, OnSnapshot, OnStream, OnView, Op, Origin, Step};
 
 /// Streams, views and snapshots beyond these numbers are not made: sharing is met more often among few.
 const STREAMS: usize = 4;
 pub const VIEWS: usize = 6;
 const SNAPSHOTS: usize = 20;
-/// No stream grows much beyond this, so that comparing everything after every step stays cheap.
-pub const LONG: usize = 4096;
-
 /// A stream, by all references to it, and what it should be. Views may outlive the references.
 pub struct Core {
     pub handles: Vec<Stream>,
@@ -26,6 +24,23 @@ pub struct Core {
     /// Where the open window's bytes go.
     pub window: Option<NonNull<u8>>,
     fence: Option<usize>,
+    /// What its statistics were last.
+    seen: Statistics,
+}
+
+/// How often blocks that streams had left before were brought up to date, by what for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Updates {
+    pub by_changes: u64,
+    pub by_captures: u64,
+}
+
+impl std::ops::Add for Updates {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { by_changes: self.by_changes + other.by_changes, by_captures: self.by_captures + other.by_captures }
+    }
 }
 
 /// A view, and what it shows.
@@ -54,63 +69,12 @@ pub struct World {
     fenced: Vec<Fenced>,
     pub ledger: Arc<Ledger>,
     pub exports: usize,
+    pub updates: Updates,
 }
 
 /// The element that a choice falls on, if there is one.
 pub fn chosen(choice: Choice, len: usize) -> Option<usize> {
     (len > 0).then(|| usize::from(choice) % len)
-}
-
-/// Bytes made from a seed, with line feeds among them.
-pub fn pattern(n: usize, seed: u8) -> Vec<u8> {
-    let byte = |i: usize| if i % 23 == 7 { b'\n' } else { seed.wrapping_add((i * 31) as u8) };
-    (0..n).map(byte).collect()
-}
-
-impl Place {
-    pub fn resolve(&self, s: &Naive) -> u64 {
-        let len = s.bytes.len() as u64;
-        let from = |base: u64, by: i8| base.saturating_add_signed(by.into());
-        match *self {
-            Self::Start(at) => at.into(),
-            Self::Position(by) => from(s.position, by),
-            Self::End(by) => from(len, by),
-            Self::Limit(by) => from(if s.most() == u64::MAX { len } else { s.most() }, by),
-            Self::Far(by) => from(1 << 62, by),
-            Self::Furthest(by) => from(i64::MAX as u64, by),
-            Self::Max => u64::MAX,
-        }
-    }
-}
-
-impl Amount {
-    /// A number for calls that take any.
-    pub fn resolve(&self, s: &Naive) -> usize {
-        match self {
-            Self::Plain(n) => usize::from(*n),
-            Self::Until(place) => place.resolve(s).saturating_sub(s.position) as usize,
-            Self::Max => usize::MAX,
-        }
-    }
-
-    /// A number of bytes that exist.
-    pub fn affordable(&self, s: &Naive) -> usize {
-        self.resolve(s).min(LONG.saturating_sub(s.bytes.len()).clamp(1, 700))
-    }
-}
-
-impl Data {
-    pub fn make(&self, s: &Naive) -> Vec<u8> {
-        pattern(self.0.affordable(s), self.1)
-    }
-}
-
-impl Part {
-    /// A range within `len`.
-    pub fn within(&self, len: usize) -> Range<usize> {
-        let from = usize::from(self.0) % (len + 1);
-        from..from + usize::from(self.1) % (len - from + 1)
-    }
 }
 
 impl World {
@@ -123,6 +87,7 @@ impl World {
             fenced: Vec::new(),
             ledger: Ledger::new(),
             exports: 0,
+            updates: Updates::default(),
         }
     }
 
@@ -133,11 +98,19 @@ impl World {
         }
         match &step.op {
             Op::Make(origin) => self.make(origin),
-            Op::Stream(choice, op) => {
-                let alive: Vec<_> = (0..self.cores.len()).filter(|at| !self.cores[*at].handles.is_empty()).collect();
-                match chosen(*choice, alive.len()) {
-                    Some(at) => self.on_stream(alive[at], op),
-                    None => self.make(&Origin::Bytes(Data(Amount::Plain(100), *choice))),
+            Op::Stream(choice, op) => match self.stream(*choice) {
+                Some(at) => self.on_stream(at, op),
+                None => self.make(&Origin::Bytes(Data(Amount::Plain(100), *choice))),
+            },
+            Op::Publish { stream, left, changes } => {
+                let Some(at) = self.stream(*stream) else { return };
+                for (data, place) in changes {
+                    self.on_stream(at, &OnStream::Getvalue);
+                    self.note_updates(true);
+                    self.forget(usize::from(*left), *stream, false);
+                    self.on_stream(at, &OnStream::Pwrite(data.clone(), place.clone()));
+                    self.note_updates(false);
+                    self.look();
                 }
             }
             Op::View(choice, op) => {
@@ -146,9 +119,40 @@ impl World {
                 }
             }
             Op::Snapshot(choice, op) => self.on_snapshot(*choice, op),
+            Op::Forget { left, choice, elsewhere } => self.forget(usize::from(*left), *choice, *elsewhere),
+            Op::Trim => _ = bytesio::trim(),
         }
         self.ledger.relent();
+        self.note_updates(matches!(step.op, Op::View(_, OnView::Snapshot) | Op::Stream(_, OnStream::Getvalue)));
         self.look();
+    }
+
+    /// One of the streams that there is a reference to.
+    fn stream(&self, choice: Choice) -> Option<usize> {
+        let alive: Vec<_> = (0..self.cores.len()).filter(|at| !self.cores[*at].handles.is_empty()).collect();
+        chosen(choice, alive.len()).map(|at| alive[at])
+    }
+
+    /// `capture`: what was done was to take a snapshot.
+    fn note_updates(&mut self, capture: bool) {
+        for core in &mut self.cores {
+            let Some(Ok((now, _))) = core.handles.last().map(Stream::statistics) else { continue };
+            let more = now.updates - core.seen.updates;
+            assert!(more > 0 || now.update_bytes == core.seen.update_bytes, "bytes without an update");
+            *if capture { &mut self.updates.by_captures } else { &mut self.updates.by_changes } += more;
+            core.seen = now;
+        }
+    }
+
+    /// Lets snapshots go, in any order, until so many are left.
+    fn forget(&mut self, left: usize, choice: Choice, elsewhere: bool) {
+        let mut gone = Vec::new();
+        while self.kept.len() > left {
+            gone.push(self.kept.swap_remove(usize::from(choice) % self.kept.len()).snapshot);
+        }
+        if elsewhere {
+            std::thread::spawn(move || drop(gone)).join().expect("no panic");
+        }
     }
 
     /// Whether model and library agree on a call that involves no stream's state; what the library gave.
@@ -263,7 +267,7 @@ impl World {
     }
 
     fn add(&mut self, stream: Stream, naive: Naive) {
-        self.cores.push(Core { handles: vec![stream], naive, window: None, fence: None });
+        self.cores.push(Core { handles: vec![stream], naive, window: None, fence: None, seen: Statistics::default() });
     }
 
     /// One reference to a stream less; the last one closes it under its views.

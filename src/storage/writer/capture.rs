@@ -11,6 +11,7 @@ use crate::storage::frozen::Frozen;
 use crate::storage::history::{Sibling, Step};
 use crate::storage::policy;
 use crate::storage::spares::Reservation;
+use crate::storage::switches::{self, Switch};
 use crate::sys::count::Counted;
 use crate::sys::watch::Watch;
 
@@ -182,7 +183,7 @@ impl Writer {
     fn begin_watch(&mut self) {
         let watchable = self.block.as_ref().is_some_and(|block| block.backing().is_watchable());
         let Some(capture) = self.history.as_mut().map(|history| &mut history.capture) else { return };
-        if watchable && self.len >= policy::WATCH_FROM {
+        if watchable && switches::is_on(Switch::Watch) && self.len >= policy::WATCH_FROM {
             // SAFETY: the block's memory, which is the library's; the view that writes pins it, and the watch ends
             // with that at the latest.
             capture.watch = unsafe { Watch::begin(self.data, self.len) }.ok();
@@ -209,7 +210,9 @@ impl Writer {
 
     /// A copy of everything. The first one in a stream goes with its last reference; the next are wanted back.
     fn capture_by_copy(&mut self) -> Result<Counted<Frozen>> {
-        let again = self.len >= policy::SIBLINGS_FROM && self.statistics.snapshot_copies > 0;
+        let again = switches::is_on(Switch::Siblings)
+            && self.len >= policy::SIBLINGS_FROM
+            && self.statistics.snapshot_copies > 0;
         let block = self.new_block(self.len, self.len)?;
         self.copy_into(&block, 0..self.len);
         let step = self.step()?;

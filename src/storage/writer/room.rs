@@ -8,6 +8,7 @@ use crate::storage::backing::{self, Mapping};
 use crate::storage::block::{Block, Kind};
 use crate::storage::deferred::Deferred;
 use crate::storage::policy::amortised;
+use crate::storage::switches::{self, Switch};
 use crate::sys::count::Stock;
 
 impl Writer {
@@ -64,12 +65,15 @@ impl Writer {
     fn wants_mapped(&self, capacity: usize) -> bool {
         let versions = self.history.as_ref().is_some_and(|history| history.keeps_versions());
         let from = if versions { self.policy.for_versions_from } else { self.policy.mapped_from };
-        self.allocator.is_system() && capacity >= from
+        self.allocator.is_system() && switches::is_on(Switch::Mapped) && capacity >= from
     }
 
     /// Whether warm memory of this size is at hand.
     fn has_emptied(&self, needed: usize) -> bool {
-        self.allocator.is_system() && needed >= self.policy.with_emptied_from && backing::has_emptied()
+        self.allocator.is_system()
+            && switches::is_on(Switch::Mapped)
+            && needed >= self.policy.with_emptied_from
+            && backing::has_emptied()
     }
 
     /// Copies a range of the content to the same place in a block that nobody else knows and that is long enough.

@@ -13,6 +13,7 @@ use crate::storage::frozen::Frozen;
 use crate::storage::history::{History, Sibling, Step};
 use crate::storage::policy::{self, amortised};
 use crate::storage::spares::Reservation;
+use crate::storage::switches::{self, Switch};
 use crate::sys::count::Stock;
 use crate::sys::owned::Owned;
 
@@ -66,7 +67,8 @@ impl Writer {
 
     /// Whether siblings serve this stream now: it is separated again and again, and they come free.
     fn wants_siblings(&mut self) -> bool {
-        self.owns
+        switches::is_on(Switch::Siblings)
+            && self.owns
             && self.statistics.forks > 0
             && self.capacity >= policy::SIBLINGS_FROM
             // A range that shares its pages with a file is too dear to be kept beside another file.

@@ -19,6 +19,28 @@ thread_local! {
     static PLAN: Cell<Plan> = const { Cell::new(Plan::None) };
 }
 
+#[cfg(test)]
+thread_local! {
+    static LIES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From here on the kernel is taken for one that answers wrongly, where that is asked.
+#[cfg(test)]
+pub(crate) fn lie() {
+    LIES.set(true);
+}
+
+#[cfg(test)]
+pub(super) fn lies() -> bool {
+    LIES.get()
+}
+
+#[cfg(not(test))]
+#[inline]
+pub(super) fn lies() -> bool {
+    false
+}
+
 /// Follows a plan from here on; gives what is left of the one before.
 #[cfg(test)]
 pub(crate) fn plan(next: Plan) -> Plan {

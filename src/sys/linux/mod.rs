@@ -11,7 +11,7 @@ pub(crate) mod process;
 pub(crate) mod userfault;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 

@@ -59,12 +59,12 @@ impl Drop for Pages {
 }
 
 /// A child of fork(2) that runs `body`, and whether that gave true.
-pub(super) struct Child(libc::pid_t);
+pub(crate) struct Child(libc::pid_t);
 
 impl Child {
     /// `body` runs beside threads that are not there any more: it must take no lock and not panic. It ends after a
     /// minute at the latest, so that one that waits for a failed test does not wait for ever.
-    pub(super) fn run(body: impl FnOnce() -> bool) -> Self {
+    pub(crate) fn run(body: impl FnOnce() -> bool) -> Self {
         // SAFETY: the child does what its body does and ends without running anything of its parent's.
         unsafe {
             match libc::fork() {
@@ -80,7 +80,7 @@ impl Child {
         }
     }
 
-    pub(super) fn succeeds(self) -> bool {
+    pub(crate) fn succeeds(self) -> bool {
         self.status() == 0
     }
 

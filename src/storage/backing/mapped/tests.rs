@@ -1,66 +1,20 @@
 //! Every system call refused in turn: the results stay the same, and nothing is left behind.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use super::fork_guard;
+use crate::storage::tests::{Scene, alone, pattern};
 use crate::sys::linux::faults::{self, Plan};
 use crate::trim;
-use crate::{Access, Kind, Options, Snapshot, Stream};
+use crate::{Access, Kind, Options, Stream};
 
 const PAGE: usize = 4096;
 
-/// The number of files is the process's, so one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    trim();
-    guard
-}
-
 fn mapped(content: &[u8]) -> Stream {
-    let stream = Stream::with_options(&Options { mapped_from: 1, ..Options::default() }).unwrap();
-    stream.write(content).unwrap();
-    stream
-}
-
-fn pattern(n: usize, seed: usize) -> Vec<u8> {
-    (0..n).map(|i| (i * 31 + i / 251 + seed * 7) as u8).collect()
-}
-
-/// A stream, what it should hold, and every snapshot with what it should hold.
-struct Scene {
-    stream: Stream,
-    model: Vec<u8>,
-    kept: Vec<(Snapshot, Vec<u8>)>,
-}
-
-impl Scene {
-    fn new(content: Vec<u8>) -> Self {
-        Self { stream: mapped(&content), model: content, kept: Vec::new() }
-    }
-
-    fn put(&mut self, at: usize, bytes: &[u8]) {
-        self.stream.pwrite(bytes, at as u64).unwrap();
-        let end = at + bytes.len();
-        self.model.resize(self.model.len().max(end), 0);
-        self.model[at..end].copy_from_slice(bytes);
-    }
-
-    fn keep(&mut self) {
-        self.kept.push((self.stream.getvalue().unwrap(), self.model.clone()));
-    }
-
-    fn check(&self) {
-        assert!(self.stream.getvalue().unwrap()[..] == self.model[..], "the stream");
-        for (i, (snapshot, bytes)) in self.kept.iter().enumerate() {
-            assert!(snapshot[..] == bytes[..], "snapshot {i}");
-        }
-    }
+    Scene::new(1, content.to_vec()).stream
 }
 
 /// All that a mapped block can do, and some of it with and without older snapshots.
 fn life() {
-    let mut scene = Scene::new(pattern(40 * PAGE + 100, 1));
+    let mut scene = Scene::new(1, pattern(40 * PAGE + 100, 1));
     scene.keep();
     scene.put(5, b"the first fork");
     scene.keep();
@@ -146,7 +100,7 @@ fn without_any_help_of_the_system_all_is_heap() {
 #[test]
 fn one_changed_page_is_one_copied_page() {
     let _alone = alone();
-    let mut scene = Scene::new(pattern(200 * PAGE, 1));
+    let mut scene = Scene::new(1, pattern(200 * PAGE, 1));
     assert_eq!(scene.stream.statistics().unwrap().1, Kind::Mapped);
     scene.keep();
     for round in 0..20 {
@@ -179,7 +133,7 @@ fn an_unchanged_stream_gives_the_same_snapshot_under_a_writable_view() {
 #[test]
 fn what_was_overwritten_under_snapshots_shrinks_when_they_are_gone() {
     let _alone = alone();
-    let mut scene = Scene::new(pattern(200 * PAGE, 1));
+    let mut scene = Scene::new(1, pattern(200 * PAGE, 1));
     scene.keep();
     scene.put(3 * PAGE, b"in a page of its own");
     scene.stream.truncate(10 * PAGE as u64).unwrap();
@@ -213,7 +167,7 @@ fn the_pool_is_used_and_bounded() {
 fn pages_are_shared_rightly_when_epochs_begin_anew() {
     let _alone = alone();
     for keeps in [1, 2] {
-        let mut scene = Scene::new(pattern(100 * PAGE, 1));
+        let mut scene = Scene::new(1, pattern(100 * PAGE, 1));
         for round in 0..20_u8 {
             // With one value held the file follows the content, with two it stays behind.
             scene.keep();
