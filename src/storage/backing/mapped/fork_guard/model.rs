@@ -177,21 +177,6 @@ fn an_owner_that_ends_meets_handlers() {
 }
 
 #[test]
-fn an_owner_that_unmaps_first_and_ends_later_meets_handlers() {
-    for refuses in [false, true] {
-        check(move || {
-            let scene = Scene::registered(refuses);
-            let handlers = [handler(&scene), handler(&scene)];
-            scene.slot.unmap(&scene.system);
-            scene.slot.end(&scene.system);
-            join(handlers);
-            assert_eq!(scene.slot.state(), State::Empty);
-            scene.ended(0);
-        });
-    }
-}
-
-#[test]
 fn a_slot_that_is_used_anew_meets_handlers() {
     check(|| {
         let scene = Scene::registered(false);
