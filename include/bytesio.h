@@ -251,9 +251,9 @@
 #define BYTESIO_VIEW_WRITABLE 1
 
 /**
- * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
- * buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
- * all bytes to find what has changed.
+ * bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or
+ * through buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then
+ * compare all bytes to find what has changed.
  *
  * Since: 0.1
  */

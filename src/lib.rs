@@ -57,20 +57,19 @@
 //! `bio_write` looks through the handle (`capi::handle`), checks its pointers (`capi::pointers`) and has two doors
 //! (`capi::guard`): the fast one, which takes no lock and needs no guard, can do no more than
 //! `Writer::put_in_place`; the slow one is [`Stream::write`], which under the lock (`sys::lock`; skipped while the
-//! process has one thread) tries that first. `put_in_place`: if the bytes begin at or above `frozen`, at or before `len`, and end within the
-//! ceiling, they are copied and `len` moves. The ceiling folds every other condition into one number: 0 for a closed
-//! stream or an open window, `len` under views, else what limit and room allow. Otherwise the long way: `State` makes
-//! the checks that give errors, `Writer::open` makes the range writable (claims the block back, grows it, or
-//! forks it: a new block with the bytes that are kept, copied or, where they are mapped, shared page by page),
-//! `Writer::put` fills gap and range. What was left
-//! behind goes to the `Trash` and is dropped after the lock, with the callbacks that this may run.
+//! process has one thread) tries that first. `put_in_place`: if the bytes begin at or above `frozen`, at or before
+//! `len`, and end within the ceiling, they are copied and `len` moves. The ceiling folds every other condition into one
+//! number: 0 for a closed stream or an open window, `len` under views, else what limit and room allow. Otherwise the
+//! long way: `State` makes the checks that give errors, `Writer::open` makes the range writable (claims the block back,
+//! grows it, or forks it: a new block with the bytes that are kept, copied or, where they are mapped, shared page by
+//! page), `Writer::put` fills gap and range. What was left behind goes to the `Trash` and is dropped after the lock,
+//! with the callbacks that this may run.
 //!
 //! # The way of one getvalue
 //!
-//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::publish` for `[0, len)`: the run given out last, if
-//! it still is the content, else a new one that holds the block; `frozen` rises to `len`. No byte is copied. Under a
-//! writable view, and of a fixed stream, bytes may change at their address, so `Writer::detach` copies them
-//! instead.
+//! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::publish` for `[0, len)`: the run given out last,
+//! if it still is the content, else a new one that holds the block; `frozen` rises to `len`. No byte is copied. Under a
+//! writable view, and of a fixed stream, bytes may change at their address, so `Writer::detach` copies them instead.
 //!
 //! # Kinds of memory
 //!

@@ -32,8 +32,8 @@ impl Snapshot {
     /// Foreign memory, without a copy.
     ///
     /// # Safety
-    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any thread may do, and the
-    /// callback does not unwind. On failure it is not called.
+    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any
+    /// thread may do, and the callback does not unwind. On failure it is not called.
     pub unsafe fn adopt(data: *const c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Result<Self> {
         threads::detect();
         check_len(len)?;

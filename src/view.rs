@@ -1,9 +1,9 @@
 //! [`View`]: a live window onto a stream's bytes.
 //!
-//! A view holds what the stream's references share, not a block: it shows whatever block the stream writes into. Beside that it
-//! pins the block whose address it last gave out, so that a pointer stays readable when a write has had to
-//! move the stream away from bytes that a snapshot keeps. Under a writable view that never happens: what
-//! snapshots would freeze is separated first, and later snapshots copy.
+//! A view holds what the stream's references share, not a block: it shows whatever block the stream writes into. Beside
+//! that it pins the block whose address it last gave out, so that a pointer stays readable when a write has had to move
+//! the stream away from bytes that a snapshot keeps. Under a writable view that never happens: what snapshots would
+//! freeze is separated first, and later snapshots copy.
 
 use std::ops::Range;
 use std::ptr::NonNull;

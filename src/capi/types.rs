@@ -30,9 +30,9 @@ pub const BYTESIO_VIEW_READONLY: u32 = 0;
 ///
 /// Since: 0.1
 pub const BYTESIO_VIEW_WRITABLE: u32 = 1;
-/// bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or through
-/// buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then compare
-/// all bytes to find what has changed.
+/// bio_getbuffer(), with BYTESIO_VIEW_WRITABLE: bytes will come that the processor does not write: from a device, or
+/// through buffers that are registered with the kernel (io_uring's fixed buffers, RDMA). Snapshots under the view then
+/// compare all bytes to find what has changed.
 ///
 /// Since: 0.1
 pub const BYTESIO_VIEW_PINNED: u32 = 2;

@@ -97,8 +97,8 @@ impl Stream {
     /// A stream over foreign memory, read in place until the first change leaves it.
     ///
     /// # Safety
-    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any thread may do, and the
-    /// callback does not unwind. On failure it is not called.
+    /// `data` is NULL for no bytes, or its `len` bytes stay readable and unchanged until `release` is called, which any
+    /// thread may do, and the callback does not unwind. On failure it is not called.
     pub unsafe fn adopt(data: *const c_void, len: usize, release: Option<ReleaseFn>, ctx: *mut c_void) -> Result<Self> {
         check_len(len)?;
         // The stream first, so that its failure has no memory to give back.

@@ -36,8 +36,8 @@ impl Stream {
         self.write_pieces(pieces.iter().copied())
     }
 
-    /// [`writev`](Self::writev) from anything that gives the same pieces each time it is gone through, and does nothing else:
-    /// that happens under the lock.
+    /// [`writev`](Self::writev) from anything that gives the same pieces each time it is gone through, and does nothing
+    /// else: that happens under the lock.
     pub(crate) fn write_pieces<'a, I>(&self, pieces: I) -> Result<()>
     where
         I: IntoIterator<Item = Input<'a>> + Clone,

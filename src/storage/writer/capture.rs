@@ -36,8 +36,8 @@ impl Last {
 }
 
 impl Writer {
-    /// Gets ready for raw writes, which may come until [`end_raw_writes`](Self::end_raw_writes): nobody else's bytes are
-    /// where the content is. `watched`: the kernel sees all of them.
+    /// Gets ready for raw writes, which may come until [`end_raw_writes`](Self::end_raw_writes): nobody else's bytes
+    /// are where the content is. `watched`: the kernel sees all of them.
     pub(crate) fn begin_raw_writes(&mut self, watched: bool, deferred: &mut Deferred) -> Result<()> {
         if self.len > 0 && self.frozen > 0 && !self.reclaim() {
             self.separate(self.len, self.len..self.len, deferred)?;
