@@ -144,10 +144,14 @@ fmt: tools ## format Rust, C, C++, Go and Zig
 	find examples -name '*.go' | xargs -r $(TOOLS)/gofmt -w
 	find examples -name '*.zig' | xargs -r $(TOOLS)/zig fmt
 
+# rustfmt leaves comments as long as they are.
+MAX_WIDTH = $(shell sed -n 's/^max_width = //p' rustfmt.toml)
 .PHONY: lint
-lint: tools ## check formatting, clippy and shell syntax; changes nothing
+lint: tools ## check formatting, line lengths, clippy and shell syntax; changes nothing
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	long=$$(LC_ALL=C.UTF-8 grep -rnE "^.{$$(($(MAX_WIDTH) + 1)),}" --include='*.rs' src tests build.rs || [ $$? -eq 1 ]); \
+	  [ -z "$$long" ] || { printf 'longer than $(MAX_WIDTH) columns:\n%s\n' "$$long" >&2; exit 1; }
 	$(C_FILES) | xargs -r $(TOOLS)/clang-format --dry-run -Werror
 	find examples -name '*.zig' | xargs -r $(TOOLS)/zig fmt --check
 	unformatted=$$(find examples -name '*.go' | xargs -r $(TOOLS)/gofmt -l); \

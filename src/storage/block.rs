@@ -165,7 +165,8 @@ impl Block {
         self.0.parts.1.store(0, Ordering::Relaxed);
     }
 
-    /// Gives the memory from `len` on back, while others read what is before. Only for the block's writer, who leaves it.
+    /// Gives the memory from `len` on back, while others read what is before. Only for the block's writer, who leaves
+    /// it.
     pub(super) fn keep_front(&self, len: usize) {
         self.0.keep_only(0..len);
     }

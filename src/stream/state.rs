@@ -132,7 +132,7 @@ impl State {
         self.writer.set_max_len(max_len);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn age_history(&mut self) {
         self.writer.age();
     }

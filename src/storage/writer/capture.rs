@@ -37,7 +37,7 @@ impl Last {
 }
 
 impl Writer {
-    /// Gets ready for raw writes, which may come until [`end_raw_writes`](Self::end_raw_writes): nobody else's bytes are
+    /// Gets ready for raw writes, until [`end_raw_writes`](Self::end_raw_writes): nobody else's bytes are then
     /// where the content is. `first`: none could come so far. `watched`: the kernel sees all of them.
     pub(crate) fn begin_raw_writes(&mut self, first: bool, watched: bool, deferred: &mut Deferred) -> Result<()> {
         if self.len > 0 && self.frozen > 0 && !self.reclaim() {

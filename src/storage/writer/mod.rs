@@ -8,8 +8,9 @@
 //! claims the block back from readers that are gone, separates the stream from those that are not, makes room, and
 //! marks what changes for those who will want to know.
 //!
-//! A writer made from a frozen piece, or whose block a clone shares, *borrows*: its capacity ends with its bytes and all
-//! of them are frozen, so its first change separates too, or takes the block over when nobody else holds it any more.
+//! A writer made from a frozen piece, or whose block a clone shares, *borrows*: its capacity ends with its bytes and
+//! all of them are frozen, so its first change separates too, or takes the block over when nobody else holds it any
+//! more.
 
 mod capture;
 mod freeze;
@@ -348,7 +349,7 @@ impl Writer {
     }
 
     /// Moves the history's time on to its end, if there is one.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn age(&mut self) {
         self.history.iter_mut().for_each(|history| history.age());
     }

@@ -30,6 +30,10 @@ use crate::sys::memory::Input;
 /// From here on a write goes through the file where its pages are not there yet.
 const BULK: usize = 64 << 10;
 
+/// So much of it goes at a time. Signals are blocked while the descriptor is used, and must not be held up for the
+/// whole of a long write: copying a piece takes about a millisecond, beside which its few system calls more are little.
+const BULK_PIECE: usize = 4 << 20;
+
 enum Place {
     /// The file's shared range.
     Shared,
@@ -115,10 +119,13 @@ impl Mapping {
         if input.len() < BULK || end <= self.present.get() || !self.is_shared() {
             return false;
         }
-        // SAFETY: an input is readable for its length.
-        let write = |fd: &_| unsafe { memfd::write_at(fd, input.as_ptr(), input.len(), at) };
         // Refused half-way, or by a fork meanwhile, all of it is written again by the ordinary way.
-        self.file.with_fd(write).is_ok()
+        (0..input.len()).step_by(BULK_PIECE).all(|done| {
+            let n = BULK_PIECE.min(input.len() - done);
+            // SAFETY: an input is readable for its length, within which the piece lies.
+            let write = |fd: &_| unsafe { memfd::write_at(fd, input.as_ptr().add(done), n, at + done) };
+            self.file.with_fd(write).is_ok()
+        })
     }
 
     /// Fills the page tables for the first `n` bytes at once, for somebody who is about to write to most of them.

@@ -1,6 +1,6 @@
 //! Every system call refused in turn: the results stay the same, and nothing is left behind.
 
-use super::fork_guard;
+use super::{Mapping, fork_guard};
 use crate::storage::tests::{Scene, alone, pattern};
 use crate::sys::linux::faults::{self, Plan};
 use crate::trim;
@@ -95,6 +95,39 @@ fn without_any_help_of_the_system_all_is_heap() {
     stream.write(&pattern(100_000, 1)).unwrap();
     faults::plan(Plan::None);
     assert_eq!(stream.statistics().unwrap().1, Kind::Heap);
+}
+
+#[test]
+fn a_long_write_goes_through_the_file_in_pieces() {
+    let _alone = alone();
+    let bytes = pattern(2 * super::BULK_PIECE + 100, 1);
+    let mapping = Mapping::create(PAGE + bytes.len()).unwrap();
+    for refused in 0..=3 {
+        faults::plan(Plan::Once(refused));
+        let written = mapping.write_bulk(PAGE, (&bytes).into());
+        let left = faults::plan(Plan::None);
+        let asked_once_each = if refused < 3 { Plan::None } else { Plan::Once(0) };
+        assert_eq!((written, left), (refused == 3, asked_once_each), "piece {refused} refused");
+    }
+    // SAFETY: within the mapping, and nobody writes there.
+    let found = unsafe { std::slice::from_raw_parts(mapping.base().add(PAGE).as_ptr(), bytes.len()) };
+    assert!(found == bytes);
+}
+
+#[test]
+fn a_long_write_that_is_refused_half_way_is_written_all_the_same() {
+    let _alone = alone();
+    for refused in 0..3 {
+        // An emptied file's pages are there, and written in place.
+        trim();
+        let mut scene = Scene::new(1, pattern(PAGE, 1));
+        let end = 3 * super::BULK_PIECE;
+        scene.put(end, b"room for it");
+        faults::plan(Plan::Once(refused));
+        scene.put(100, &pattern(end - 200, 2));
+        assert_eq!(faults::plan(Plan::None), Plan::None, "piece {refused} was asked for, and refused");
+        scene.check();
+    }
 }
 
 #[test]

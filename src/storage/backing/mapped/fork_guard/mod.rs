@@ -185,12 +185,6 @@ impl Registered {
         moved.map(|place| place.base)
     }
 
-    /// Takes the mapping away and keeps the descriptor.
-    pub(super) fn unmap(&self) {
-        let _here = undisturbed();
-        self.slot.unmap(&Kernel);
-    }
-
     /// Keeps the file and its mapping for reuse, where `take` finds it; says whether it could. There must be no other
     /// mapping of the file. What can not be kept is given back.
     pub(super) fn park(self, memory: usize) -> bool {
@@ -247,7 +241,7 @@ impl Registered {
 }
 
 /// How many files there are, parked ones included.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn files() -> usize {
     DESCRIPTORS.load(Ordering::Relaxed)
 }

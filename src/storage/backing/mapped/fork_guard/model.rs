@@ -18,6 +18,7 @@ mod atomic {
 }
 
 #[path = "slot.rs"]
+#[expect(dead_code, reason = "what is done in a child, and what only asks, is not modelled")]
 mod slot;
 
 use crate::sys::linux::Refused;
@@ -168,21 +169,6 @@ fn an_owner_that_ends_meets_handlers() {
         check(move || {
             let scene = Scene::registered(refuses);
             let handlers = [handler(&scene), handler(&scene)];
-            scene.slot.end(&scene.system);
-            join(handlers);
-            assert_eq!(scene.slot.state(), State::Empty);
-            scene.ended(0);
-        });
-    }
-}
-
-#[test]
-fn an_owner_that_unmaps_first_and_ends_later_meets_handlers() {
-    for refuses in [false, true] {
-        check(move || {
-            let scene = Scene::registered(refuses);
-            let handlers = [handler(&scene), handler(&scene)];
-            scene.slot.unmap(&scene.system);
             scene.slot.end(&scene.system);
             join(handlers);
             assert_eq!(scene.slot.state(), State::Empty);

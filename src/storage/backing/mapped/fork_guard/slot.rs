@@ -4,21 +4,19 @@
 //! taken away. Nobody waits for a holder. The last column is what a child's handler makes of the state that it finds;
 //! a holder that it finds is a thread that the child does not have.
 //!
-//! | state     | the mapping                   | handler before a fork     | owner's `unmap`, `end` | in a child |
-//! |-----------|-------------------------------|---------------------------|------------------------|------------|
-//! | Empty     | none; the slot is free        | –                         | –                      | Empty      |
-//! | Claimed   | an owner makes or ends it     | leaves it                 | its own: Empty         | Empty      |
-//! | Written   | shared, a stream writes there | Held, private, Inherited  | Bare, Claimed          | Lost       |
-//! | Retired   | shared, nobody writes there   | Held, as it is, Inherited | Bare, Claimed          | Lost       |
-//! | Parked    | shared, kept for reuse        | leaves it                 | Bare, Claimed          | Empty      |
-//! | Moving    | its owner moves it            | leaves it                 | its own: as before     | Gone       |
-//! | Held      | a handler works on it         | leaves it                 | HeldUnmap, HeldEnd     | Lost, Gone |
-//! | HeldUnmap | so; the holder is to unmap it | leaves it                 | HeldEnd                | Bare       |
-//! | HeldEnd   | so; and to close the file     | leaves it                 | – (it has left)        | Empty      |
-//! | Inherited | children have it too          | –                         | Bare, Claimed          | Inherited  |
-//! | Bare      | none; the descriptor is kept  | –                         | Claimed                | Bare       |
-//! | Lost      | not inherited; reserved       | –                         | Bare, Claimed          | Lost       |
-//! | Gone      | who knows what; not unmapped  | –                         | Bare, Claimed          | Gone       |
+//! | state     | the mapping                   | handler before a fork     | owner's `end`      | in a child |
+//! |-----------|-------------------------------|---------------------------|--------------------|------------|
+//! | Empty     | none; the slot is free        | –                         | –                  | Empty      |
+//! | Claimed   | an owner makes or ends it     | leaves it                 | its own: Empty     | Empty      |
+//! | Written   | shared, a stream writes there | Held, private, Inherited  | Claimed            | Lost       |
+//! | Retired   | shared, nobody writes there   | Held, as it is, Inherited | Claimed            | Lost       |
+//! | Parked    | shared, kept for reuse        | leaves it                 | Claimed            | Empty      |
+//! | Moving    | its owner moves it            | leaves it                 | its own: as before | Gone       |
+//! | Held      | a handler works on it         | leaves it                 | HeldEnd            | Lost, Gone |
+//! | HeldEnd   | so; the holder is to end it   | leaves it                 | – (it has left)    | Empty      |
+//! | Inherited | children have it too          | –                         | Claimed            | Inherited  |
+//! | Lost      | not inherited; reserved       | –                         | Claimed            | Lost       |
+//! | Gone      | who knows what; not unmapped  | –                         | Claimed            | Gone       |
 //!
 //! What a handler leaves is not inherited. Why each meeting of a handler with somebody else is safe:
 //! - *with an owner that ends* (Written to Claimed against Written to Held): one of the two exchanges fails. If it is
@@ -46,19 +44,16 @@ pub(super) enum State {
     Parked,
     Moving,
     Held,
-    HeldUnmap,
     HeldEnd,
     Inherited,
-    Bare,
     Lost,
     Gone,
 }
 
-use State::{Bare, Claimed, Empty, Gone, Held, HeldEnd, HeldUnmap, Inherited, Lost, Moving, Parked, Retired, Written};
+use State::{Claimed, Empty, Gone, Held, HeldEnd, Inherited, Lost, Moving, Parked, Retired, Written};
 
 /// Every state, at the place of its number.
-const STATES: [State; 13] =
-    [Empty, Claimed, Written, Retired, Parked, Moving, Held, HeldUnmap, HeldEnd, Inherited, Bare, Lost, Gone];
+const STATES: [State; 11] = [Empty, Claimed, Written, Retired, Parked, Moving, Held, HeldEnd, Inherited, Lost, Gone];
 
 /// A handler's attempts at a slot whose owner changes it again and again.
 const ATTEMPTS: usize = 4;
@@ -197,25 +192,6 @@ impl Slot {
         moved
     }
 
-    /// Takes the mapping away, or leaves that to a handler that holds it. For the owner.
-    pub(super) fn unmap(&self, calls: &impl Calls) {
-        loop {
-            let seen = self.state();
-            let (next, mapped) = match seen {
-                Written | Retired | Parked | Inherited | Lost => (Bare, true),
-                Gone => (Bare, false),
-                Held => (HeldUnmap, false),
-                Empty | Claimed | Moving | HeldUnmap | HeldEnd | Bare => return,
-            };
-            if self.go(seen, next) {
-                if mapped {
-                    calls.unmap(self.place());
-                }
-                return;
-            }
-        }
-    }
-
     /// Takes the mapping away, closes the file and frees the slot, or leaves all that to a handler. For the owner, who
     /// does not use the slot again.
     pub(super) fn end(&self, calls: &impl Calls) {
@@ -223,8 +199,8 @@ impl Slot {
             let seen = self.state();
             let (next, mapped) = match seen {
                 Written | Retired | Parked | Inherited | Lost => (Claimed, true),
-                Claimed | Bare | Gone => (Claimed, false),
-                Held | HeldUnmap => (HeldEnd, false),
+                Claimed | Gone => (Claimed, false),
+                Held => (HeldEnd, false),
                 Empty | Moving | HeldEnd => return,
             };
             if self.go(seen, next) {
@@ -266,10 +242,8 @@ impl Slot {
             return;
         }
         calls.unmap(self.place());
-        if !self.go(HeldUnmap, Bare) {
-            self.close(calls);
-            self.leave_for(Empty);
-        }
+        self.close(calls);
+        self.leave_for(Empty);
     }
 
     /// What the handler in the child does; for its only thread.
@@ -279,7 +253,6 @@ impl Slot {
             Empty | Claimed | Parked | HeldEnd => Empty,
             Written | Retired | Held if calls.reserve(self.place()) => Lost,
             Written | Retired | Held | Moving | Gone => Gone,
-            HeldUnmap | Bare => Bare,
             Inherited => Inherited,
             Lost => Lost,
         };

@@ -16,8 +16,8 @@ extern "C" fn fork_now(_: i32) {
         if pid == 0 {
             // Nothing of this process's own thread is in the middle of anything.
             let held = |slot: &Slot| {
-                use slot::State::{Claimed, Held, HeldEnd, HeldUnmap, Moving};
-                matches!(slot.state(), Claimed | Moving | Held | HeldUnmap | HeldEnd) || slot.fd().is_some()
+                use slot::State::{Claimed, Held, HeldEnd, Moving};
+                matches!(slot.state(), Claimed | Moving | Held | HeldEnd) || slot.fd().is_some()
             };
             libc::_exit(i32::from(SLOTS[..64].iter().any(held)));
         }
@@ -39,7 +39,6 @@ fn use_slots(enough: impl Fn() -> bool) {
         if !file.is_orphaned() && file.park(SIZE) {
             let Some((taken, _)) = Registered::take(|size, _| Some(size)) else { continue };
             taken.retire();
-            taken.unmap();
         }
     }
 }
