@@ -218,9 +218,10 @@ fn with_a_kernel_that_answers_wrongly() {
 fn with_a_kernel_that_answers_right() {
     let _alone = alone();
     let child = Child::run(|| {
-        // SAFETY: the library's memory of the test's, dropped before it.
         let bytes = vec![1; SIZES[1]];
-        let possible = unsafe { watch::Watch::begin(std::ptr::NonNull::from(&bytes[..]).cast(), bytes.len()) }.is_ok();
+        let start = std::ptr::NonNull::from(&bytes[..]).cast();
+        // SAFETY: this test's memory, which nobody else watches; the watch ends before it.
+        let possible = unsafe { watch::Watch::begin(start, bytes.len()) }.is_ok();
         catch_unwind(|| story(usize::MAX, SIZES[1]).watches).is_ok_and(|watches| (watches > 0) == possible)
     });
     assert!(child.succeeds());

@@ -6,6 +6,7 @@
 //!
 //! - `process`: processes of their own, forks, and what the kernel says of this one
 //! - `body`: a stream beside its naive model, with snapshots and views, and what both do
+//! - `footprint`: how much memory files hold, and who gets one
 //! - `fork`, `fork_more`: fork(2), in both directions
 //! - `rules`: what the design needs to be right, one small story each
 //! - `sources`: writes whose source lies in the stream's own memory
@@ -20,6 +21,7 @@
 
 mod body;
 mod captures;
+mod footprint;
 mod fork;
 mod fork_more;
 mod fork_worst;

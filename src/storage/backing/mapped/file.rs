@@ -59,7 +59,9 @@ impl File {
         let (registered, memory) = Registered::take(rank)?;
         let len = registered.with_file(|fd| Ok(memfd::len(fd))).ok()?;
         if len < needed {
-            registered.with_file(|fd| memfd::set_size(fd, rounded(needed)?)).ok()?;
+            let longer = rounded(needed).ok()?;
+            grantable(longer).ok()?;
+            registered.with_file(|fd| memfd::set_size(fd, longer)).ok()?;
         }
         let (len, excess) = (len.max(rounded(needed).ok()?), memory.saturating_sub(needed));
         let within = |held: usize| held.checked_add(excess).filter(|sum| *sum <= policy::MAX_EMPTIED_BYTES);
@@ -143,7 +145,9 @@ impl File {
 
     /// Gives the shared range another size, perhaps at another address; for who alone uses it.
     pub(super) fn resize(&self, size: usize) -> Result<()> {
-        self.registered.resize(rounded(size)?, true).map(drop)
+        let size = rounded(size)?;
+        grantable(size)?;
+        self.registered.resize(size, true).map(drop)
     }
 
     /// Gives the memory from `from` on back.
