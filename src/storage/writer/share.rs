@@ -66,7 +66,10 @@ impl Writer {
             // Once these copies have cost as much as a new file, a new file it is: no more than twice the best in all.
             (sharing.copied <= self.len).then_some(())?;
         }
-        sharing.left = self.step().ok()?;
+        let step = self.step().ok()?;
+        // Where the epochs have begun anew, what is known of the ranges tells nothing any more.
+        (step.epoch > sharing.left.epoch).then_some(())?;
+        sharing.left = step;
         if alone {
             (sharing.file, sharing.copied) = (sharing.left, 0);
         }
