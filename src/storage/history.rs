@@ -164,11 +164,6 @@ impl History {
         self.epochs.mark(from, to.min(self.tracked()).max(from));
     }
 
-    /// Has room for marks on the first `len` bytes.
-    pub(super) fn cover(&mut self, len: usize) -> Result<()> {
-        self.epochs.cover(len)
-    }
-
     /// The content now ends at `len`: what comes later there is no block's.
     pub(super) fn truncate(&mut self, len: usize) {
         let siblings = self.siblings.iter_mut().flatten().map(|sibling| &mut sibling.step);

@@ -59,11 +59,8 @@ impl Writer {
 
     /// No raw writes come any more: what there were is marked.
     pub(crate) fn end_raw_writes(&mut self) {
-        let marked = self.mark_raw_writes(&Last::Gone, 0);
+        self.mark_raw_writes(&Last::Gone, 0);
         if let Some(history) = &mut self.history {
-            if marked.is_err() {
-                history.forget();
-            }
             history.capture.watch = None;
         }
     }
@@ -95,7 +92,7 @@ impl Writer {
 
     fn capture_all(&mut self, watched: bool, deferred: &mut Deferred) -> Result<Counted<Frozen>> {
         let (last, step) = self.last_capture();
-        let unchanged = self.mark_raw_writes(&last, step.len)? && self.is_in_step(step);
+        let unchanged = self.mark_raw_writes(&last, step.len) && self.is_in_step(step);
         if watched {
             self.watch_from_second_capture();
         }
@@ -137,10 +134,9 @@ impl Writer {
 
     /// Marks what raw pointers have written since the last capture. Says whether that is known for certain to be
     /// nothing.
-    fn mark_raw_writes(&mut self, last: &Last, last_len: usize) -> Result<bool> {
+    fn mark_raw_writes(&mut self, last: &Last, last_len: usize) -> bool {
         let len = self.len;
-        let Some(history) = &mut self.history else { return Ok(false) };
-        history.cover(len)?;
+        let Some(history) = &mut self.history else { return false };
         let last = last.bytes(last_len);
         // SAFETY: the content; the caller orders raw writes against this call.
         let now = unsafe { std::slice::from_raw_parts(self.data.as_ptr(), len) };
@@ -165,12 +161,12 @@ impl Writer {
                         unchanged = false;
                     }
                 }
-                return Ok(unchanged);
+                return unchanged;
             }
         }
         let first = first_difference(now, last);
         history.mark_raw(first, len);
-        Ok(first == len && last.len() == len)
+        first == len && last.len() == len
     }
 
     /// From the second capture on, pages are watched: whoever takes one only does not pay for that.
