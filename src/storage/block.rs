@@ -73,9 +73,6 @@ impl Drop for Header {
     }
 }
 
-/// No range: wider than nothing is anything.
-const NO_PARTS: (AtomicUsize, AtomicUsize) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
-
 /// A reference to all of a block.
 pub(crate) struct Block(ManuallyDrop<Counted<Header>>);
 
@@ -126,7 +123,7 @@ impl Block {
             home: Cell::new(None),
             kept: Cell::new(0),
             wholes: AtomicUsize::new(1),
-            parts: NO_PARTS,
+            parts: (AtomicUsize::new(usize::MAX), AtomicUsize::new(0)),
             backing,
             allocator,
         };

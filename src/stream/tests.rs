@@ -275,3 +275,37 @@ fn a_long_chain_of_slices_ends_flat() {
     drop(last);
     assert_eq!(stream.export_count(), 0);
 }
+
+#[test]
+fn nothing_is_mistaken_when_the_epochs_begin_anew() {
+    const SIZE: usize = 64 << 10;
+    for (mapped_from, held, viewed) in [1, usize::MAX]
+        .into_iter()
+        .flat_map(|from| [1, 2, 3].map(|held| (from, held)))
+        .flat_map(|(from, held)| [(from, held, false), (from, held, true)])
+    {
+        let stream = Stream::with_options(&Options { mapped_from, ..Options::default() }).unwrap();
+        let mut model = vec![1; SIZE];
+        stream.write(&model).unwrap();
+        let mut kept = std::collections::VecDeque::new();
+        for round in 0..40_usize {
+            if round % 13 == 12 {
+                stream.0.with(|s| s.writer.age());
+            }
+            let view = (viewed && round % 10 > 5).then(|| stream.getbuffer(Access::Writable).unwrap());
+            kept.push_back((stream.getvalue().unwrap(), model.clone()));
+            if kept.len() > held {
+                kept.pop_front();
+            }
+            for at in [round * 977 % SIZE, round * 5501 % SIZE] {
+                model[at] = round as u8;
+                stream.pwrite(&model[at..=at], at as u64).unwrap();
+            }
+            drop(view);
+            let matches = kept.iter().all(|(value, bytes)| value[..] == bytes[..]);
+            assert!(matches, "a value in round {round}, {held} held, mapped from {mapped_from}");
+            let now = stream.getvalue().unwrap();
+            assert!(now[..] == model[..], "round {round}, {held} held, mapped from {mapped_from}");
+        }
+    }
+}

@@ -370,6 +370,14 @@ impl Writer {
         }
     }
 
+    /// See [`History::age`].
+    #[cfg(test)]
+    pub(crate) fn age(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.age();
+        }
+    }
+
     /// Takes a pin back; the block is let go after the call.
     pub(crate) fn unpin(&mut self, pin: Option<Block>, deferred: &mut Deferred) {
         if pin.is_some() && self.is_pinned_by(&pin) {
