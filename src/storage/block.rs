@@ -278,6 +278,10 @@ impl Block {
         self.0.home.set(home);
     }
 
+    pub(super) fn allocator(&self) -> Allocator {
+        self.0.allocator
+    }
+
     pub(super) fn home(&self) -> Option<Home> {
         self.0.home.get()
     }

@@ -85,8 +85,12 @@ pub(super) fn park(block: Block, home: Home) {
         return;
     }
     block.set_home(Some(home));
+    let evictable = block.allocator().is_system();
     let ptr = block.into_raw();
-    if !SLOTS[home.slot].park(home.tag, ptr) {
+    let slot = &SLOTS[home.slot];
+    // Who gave the memory may take it back as soon as the stream has ended: nobody else may be at it then.
+    let parked = if evictable { slot.park(home.tag, ptr) } else { slot.park_for_owner(home.tag, ptr) };
+    if !parked {
         KEPT.fetch_sub(bytes, Ordering::Relaxed);
         // SAFETY: given out just above, and refused.
         let block = unsafe { Block::from_raw(ptr) };

@@ -221,7 +221,6 @@ fn with_a_kernel_that_answers_right() {
         let bytes = vec![1; SIZES[1]];
         let start = std::ptr::NonNull::from(&bytes[..]).cast();
         // SAFETY: this test's memory, which nobody else watches; the watch ends before it.
-        // SAFETY: the vector's memory, which stays where it is until the watch is dropped, at once.
         let possible = unsafe { watch::Watch::begin(start, bytes.len()) }.is_ok();
         catch_unwind(|| story(usize::MAX, SIZES[1]).watches).is_ok_and(|watches| (watches > 0) == possible)
     });

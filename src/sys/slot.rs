@@ -20,6 +20,8 @@ use super::sync::{AtomicUsize, Ordering};
 
 const FREE: usize = 0;
 const EVICTING: usize = 2;
+/// Beside an address: only the owner may take the value.
+const OWNERS: usize = 2;
 
 /// A reservation's word: odd, and never used again.
 fn reserved(tag: usize) -> usize {
@@ -27,8 +29,8 @@ fn reserved(tag: usize) -> usize {
 }
 
 fn address(word: usize) -> Option<NonNull<c_void>> {
-    let parked = word != FREE && word != EVICTING && word & 1 == 0;
-    if parked { NonNull::new(std::ptr::with_exposed_provenance_mut(word)) } else { None }
+    let parked = word & 1 == 0;
+    if parked { NonNull::new(std::ptr::with_exposed_provenance_mut(word & !OWNERS)) } else { None }
 }
 
 /// A place for one value, known by its address, which is a multiple of 4.
@@ -47,13 +49,22 @@ impl Slot {
 
     /// Takes a free slot for values that carry `tag`; says whether it was free.
     pub(crate) fn reserve(&self, tag: usize) -> bool {
-        self.0.compare_exchange(FREE, reserved(tag), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.0.load(Ordering::Relaxed) == FREE
+            && self.0.compare_exchange(FREE, reserved(tag), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Leaves a value to whoever has reserved the slot under `tag`; refused if nobody has, any more.
     pub(crate) fn park(&self, tag: usize, value: NonNull<c_void>) -> bool {
-        let word = value.as_ptr().expose_provenance();
-        debug_assert!(word & 3 == 0);
+        self.leave(tag, value.as_ptr().expose_provenance())
+    }
+
+    /// The same for a value that nobody may evict: its end has to come before its owner's.
+    pub(crate) fn park_for_owner(&self, tag: usize, value: NonNull<c_void>) -> bool {
+        self.leave(tag, value.as_ptr().expose_provenance() | OWNERS)
+    }
+
+    fn leave(&self, tag: usize, word: usize) -> bool {
+        debug_assert!(word & 1 == 0 && word > OWNERS);
         self.0.compare_exchange(reserved(tag), word, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
@@ -78,7 +89,7 @@ impl Slot {
     /// Takes out whatever is parked here, for anybody: `tag_of` reads the tag off the value, whose reservation stays.
     pub(crate) fn evict(&self, tag_of: impl FnOnce(NonNull<c_void>) -> usize) -> Option<NonNull<c_void>> {
         let word = self.0.load(Ordering::Relaxed);
-        let value = address(word)?;
+        let value = address(word).filter(|_| word & OWNERS == 0)?;
         self.0.compare_exchange(word, EVICTING, Ordering::Acquire, Ordering::Relaxed).ok()?;
         // Refused when the reservation was cancelled meanwhile.
         let _ = self.0.compare_exchange(EVICTING, reserved(tag_of(value)), Ordering::Relaxed, Ordering::Relaxed);

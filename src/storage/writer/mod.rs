@@ -348,12 +348,6 @@ impl Writer {
         assert!(free && at <= self.capacity && n <= self.capacity - at, "the range was not made writable");
     }
 
-    /// Moves the history's time on to its end, if there is one.
-    #[cfg(all(test, not(loom)))]
-    pub(crate) fn age(&mut self) {
-        self.history.iter_mut().for_each(|history| history.age());
-    }
-
     /// Holds the present block for a view that shows its bytes.
     pub(crate) fn pin(&mut self) -> Result<Option<Block>> {
         let block = self.block.as_ref().map(Block::retain).transpose()?;
@@ -371,7 +365,7 @@ impl Writer {
     }
 
     /// See [`History::age`].
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn age(&mut self) {
         if let Some(history) = &mut self.history {
             history.age();
