@@ -67,7 +67,7 @@ fn code(kind: Kind) -> u32 {
 
 /// Gives back the memory that is kept to be written again: what streams keep of blocks that snapshots have let go (in
 /// the whole process at most 512 MiB), and emptied mapped blocks (at most 8, with at most 64 MiB together). Later
-/// changes under snapshots have to copy again.
+/// changes under snapshots have to copy again. What belongs to an allocator of a caller's own stays with its stream.
 ///
 /// Returns: how many bytes that was.
 /// Threads: any.
