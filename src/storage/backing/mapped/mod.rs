@@ -54,8 +54,7 @@ impl From<Refused> for Error {
 impl Mapping {
     /// The shared range of a file of its own, with room for `needed` bytes.
     pub(in crate::storage) fn create(needed: usize) -> Result<Self> {
-        let file = File::with_room(needed)?;
-        let warm = file.zeros_from();
+        let (file, warm) = File::with_room(needed)?;
         let file = Counted::new(file, Allocator::SYSTEM)?;
         let mapping = Self { place: Place::Shared, file, present: Cell::new(0) };
         // The pages of an emptied file are there; without this each would cost a fault to get at.
