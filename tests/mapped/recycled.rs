@@ -204,3 +204,42 @@ fn with_snapshots_from_before() {
 fn pattern_without_old(n: usize) -> Vec<u8> {
     pattern(n, 3).into_iter().map(|byte| if byte == OLD { 0 } else { byte }).collect()
 }
+
+/// How much memory the files of this process hold.
+fn memory_of_files() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let numbers = files();
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| entry.unwrap().path().metadata().ok());
+    entries.filter(|file| numbers.contains(&file.ino())).map(|file| file.blocks() * 512).sum()
+}
+
+#[test]
+fn the_holes_of_a_file_are_holes_when_it_is_used_again() {
+    alone(|| {
+        const LARGE: u64 = 256 << 20;
+        let small = |byte| {
+            let stream = Stream::with_options(&options()).unwrap();
+            stream.fill(byte, SIZE).unwrap();
+            stream
+        };
+        let large: [&dyn Fn(&Stream); 3] =
+            [&|stream| stream.resize(LARGE).unwrap(), &|stream| stream.pwrite(b"far", LARGE).unwrap(), &|stream| {
+                stream.resize(LARGE).unwrap();
+                drop(stream.getvalue().unwrap());
+                stream.write(b"x").unwrap();
+            }];
+        for make in large {
+            let stream = Stream::with_options(&options()).unwrap();
+            stream.fill(OLD, SIZE).unwrap();
+            make(&stream);
+            drop(stream);
+            let next = small(1);
+            assert!(memory_of_files() < 10 * SIZE as u64, "{} bytes", memory_of_files());
+            next.resize(LARGE / 2).unwrap();
+            assert!(memory_of_files() < 10 * SIZE as u64, "{} bytes", memory_of_files());
+            assert_clean(&next.getvalue().unwrap());
+            drop(next);
+            bytesio::trim();
+        }
+    });
+}

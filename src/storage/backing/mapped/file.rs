@@ -15,6 +15,8 @@ const MAPPED_AHEAD: usize = 4;
 /// How many times the needed bytes a file is long; what is not written takes no memory, unless all memory is locked.
 const LONG_AHEAD: usize = 2;
 const MIN_LEN: usize = 256 << 10;
+/// How far ahead it is noted that something is written.
+const NOTED_AHEAD: usize = 256 << 10;
 
 /// How many bytes of memory streams have taken over with emptied files beyond what they needed.
 static EXCESS: AtomicUsize = AtomicUsize::new(0);
@@ -33,9 +35,9 @@ pub(super) struct File {
 }
 
 impl File {
-    /// An emptied file, or a new one, with room for `needed` bytes; and how much memory it has.
+    /// An emptied file, or a new one, with room for `needed` bytes; and for how many of them there are pages.
     pub(super) fn with_room(needed: usize) -> Result<(Self, usize)> {
-        Self::emptied(needed).map_or_else(|| Ok((Self::new(needed)?, 0)), Ok)
+        Self::emptied(needed).map_or_else(|| Self::new(needed).map(|file| (file, 0)), Ok)
     }
 
     fn new(needed: usize) -> Result<Self> {
@@ -65,12 +67,13 @@ impl File {
         }
         let (len, excess) = (len.max(rounded(needed).ok()?), memory.saturating_sub(needed));
         let within = |held: usize| held.checked_add(excess).filter(|sum| *sum <= policy::MAX_EMPTIED_BYTES);
+        let written = reach(memory).min(len);
         if EXCESS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok() {
-            return Some((Self::over(registered, len, len, excess), memory));
+            return Some((Self::over(registered, len, written, excess), memory.min(len)));
         }
         let from = rounded(needed.saturating_mul(LONG_AHEAD)).ok()?.min(len);
         registered.with_file(|fd| memfd::punch(fd, from, len)).ok()?;
-        Some((Self::over(registered, len, from, 0), memory.min(from)))
+        Some((Self::over(registered, len, written.min(from), 0), memory.min(from)))
     }
 
     fn over(registered: Registered, len: usize, written: usize, excess: usize) -> Self {
@@ -123,7 +126,6 @@ impl File {
 
     /// The bytes before `end` may hold anything from now on; noted ahead, so that small appends need not say so each.
     pub(super) fn note_written(&self, end: usize) {
-        const NOTED_AHEAD: usize = 256 << 10;
         if end > self.zeros_from() {
             self.written.store(end.saturating_add(NOTED_AHEAD), Ordering::Relaxed);
         }
@@ -174,7 +176,9 @@ impl Drop for File {
         // SAFETY: taken out here only.
         let registered = unsafe { ManuallyDrop::take(&mut self.registered) };
         let Ok(memory) = registered.with_file(|fd| Ok(memfd::memory(fd))) else { return };
-        let fits = memory <= policy::MAX_EMPTIED_BYTES && registered.is_shared();
+        // What lies far behind holes would have to be overwritten by zeros, in memory that was never there.
+        let dense = self.zeros_from().min(self.len()) <= reach(memory);
+        let fits = dense && memory <= policy::MAX_EMPTIED_BYTES && registered.is_shared();
         if fits && registered.park(memory) {
             fork_guard::trim(policy::MAX_EMPTIED, policy::MAX_EMPTIED_BYTES);
         }
@@ -184,6 +188,12 @@ impl Drop for File {
 /// Refuses what an ordinary allocation would be refused.
 fn grantable(n: usize) -> Result<()> {
     if mmap::grantable(n) { Ok(()) } else { Err(Refused) }
+}
+
+/// How far a file that is kept has been written at most, by the memory behind it. Appends and windows note more than
+/// they write.
+fn reach(memory: usize) -> usize {
+    memory.saturating_mul(LONG_AHEAD).saturating_add(2 * NOTED_AHEAD)
 }
 
 /// Up to a whole page, as long as an object may be.
