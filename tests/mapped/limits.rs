@@ -333,3 +333,22 @@ fn options_for_never() {
         assert_eq!((body.kind(), files().len()), (Kind::Heap, 0));
     });
 }
+
+#[test]
+fn what_no_machine_has_is_refused_whatever_is_at_hand() {
+    alone(|| {
+        const MUCH: u64 = 1 << 46;
+        for _ in 0..3 {
+            let mut body = Body::mapped(100, 1);
+            let stream = body.stream();
+            assert_eq!(stream.resize(MUCH).unwrap_err(), Error::NoMem);
+            assert_eq!(stream.fill(0, MUCH as usize).unwrap_err(), Error::NoMem);
+            assert_eq!(stream.reserve(MUCH as usize).unwrap_err(), Error::NoMem);
+            assert_eq!(stream.pwrite(b"far", MUCH).unwrap_err(), Error::NoMem);
+            body.snap();
+            body.write(0, 1, 2);
+            assert_eq!(body.stream().resize(MUCH).unwrap_err(), Error::NoMem);
+            body.check();
+        }
+    });
+}

@@ -61,9 +61,8 @@ impl File {
         let (registered, memory) = Registered::take(rank)?;
         let len = registered.with_file(|fd| Ok(memfd::len(fd))).ok()?;
         if len < needed {
-            let longer = rounded(needed).ok()?;
-            grantable(longer).ok()?;
-            registered.with_file(|fd| memfd::set_size(fd, longer)).ok()?;
+            grantable(needed).ok()?;
+            registered.with_file(|fd| memfd::set_size(fd, rounded(needed)?)).ok()?;
         }
         let (len, excess) = (len.max(rounded(needed).ok()?), memory.saturating_sub(needed));
         let within = |held: usize| held.checked_add(excess).filter(|sum| *sum <= policy::MAX_EMPTIED_BYTES);
@@ -145,11 +144,12 @@ impl File {
         grow(needed.saturating_mul(LONG_AHEAD)).or_else(|_| grow(needed))
     }
 
-    /// Gives the shared range another size, perhaps at another address; for who alone uses it.
-    pub(super) fn resize(&self, size: usize) -> Result<()> {
-        let size = rounded(size)?;
-        grantable(size)?;
-        self.registered.resize(size, true).map(drop)
+    /// Gives the shared range addresses for `needed` bytes and more, perhaps elsewhere; for who alone uses it.
+    pub(super) fn make_room(&self, needed: usize) -> Result<()> {
+        // First, for addresses are had for what never could be.
+        grantable(needed)?;
+        let resize = |size: usize| self.registered.resize(rounded(size)?, true).map(drop);
+        resize(needed.saturating_mul(2)).or_else(|_| resize(needed))
     }
 
     /// Gives the memory from `from` on back.

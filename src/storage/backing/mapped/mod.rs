@@ -195,7 +195,7 @@ impl Mapping {
         if !self.is_shared() || !self.is_shown_by(1) || self.is_orphaned() {
             return Err(Error::NoMem);
         }
-        self.file.resize(needed.saturating_mul(2)).or_else(|_| self.file.resize(needed))?;
+        self.file.make_room(needed)?;
         self.lengthen(needed)
     }
 
