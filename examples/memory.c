@@ -234,7 +234,8 @@ static uint64_t copied_by(const bio_stream *stream, uint32_t *kind)
     }
     require(bio_get_statistics(stream, &statistics), "bio_get_statistics");
     *kind = statistics.kind;
-    return statistics.fork_bytes + statistics.move_bytes + statistics.snapshot_copy_bytes + statistics.update_bytes;
+    return statistics.fork_bytes + statistics.move_bytes + statistics.snapshot_copy_bytes +
+           statistics.update_bytes;
 }
 
 /* The bytes of a snapshot taken earlier must be what they were, whatever was done to the stream since. */
