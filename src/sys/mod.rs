@@ -7,7 +7,6 @@ pub(crate) mod alloc;
 pub(crate) mod count;
 pub(crate) mod fd;
 #[cfg(mapped)]
-#[allow(dead_code, reason = "used from storage when it is built upon this")]
 pub(crate) mod linux;
 pub(crate) mod lock;
 pub(crate) mod memory;

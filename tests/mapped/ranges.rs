@@ -17,6 +17,19 @@ pub fn sharing() -> Body {
     body
 }
 
+/// The ranges take turns, while something changes behind what sharing began with.
+fn take_turns(body: &mut Body) {
+    let tail = SIZE + 10_000;
+    body.drop_kept(0);
+    for round in 0..6 {
+        body.snap();
+        body.write(0, 1, 3 + round);
+        body.write(tail + 100 * round as usize, 1, 40 + round);
+        body.drop_kept(0);
+        body.check();
+    }
+}
+
 #[test]
 fn what_small_appends_leave_in_a_range_does_not_come_back() {
     alone(|| {
@@ -24,15 +37,7 @@ fn what_small_appends_leave_in_a_range_does_not_come_back() {
         for round in 0..20 {
             body.append(1000, 10 + round);
         }
-        let tail = SIZE + 10_000;
-        body.drop_kept(0);
-        for round in 0..6 {
-            body.snap();
-            body.write(0, 1, 3 + round);
-            body.write(tail + 100 * round as usize, 1, 40 + round);
-            body.drop_kept(0);
-            body.check();
-        }
+        take_turns(&mut body);
     });
 }
 
@@ -50,15 +55,7 @@ fn what_a_window_leaves_in_a_range_does_not_come_back() {
         stream.commit(data.len()).unwrap();
         body.stream = Some(stream);
         body.bytes.extend_from_slice(&data);
-        let tail = SIZE + 10_000;
-        body.drop_kept(0);
-        for round in 0..6 {
-            body.snap();
-            body.write(0, 1, 3 + round);
-            body.write(tail + 100 * round as usize, 1, 40 + round);
-            body.drop_kept(0);
-            body.check();
-        }
+        take_turns(&mut body);
     });
 }
 

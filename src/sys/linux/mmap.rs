@@ -84,15 +84,17 @@ pub(crate) fn grantable(n: usize) -> bool {
     }
 }
 
-/// Makes a shared mapping of `old` bytes one of `new`, elsewhere if there is no room here. Refused, it stays as it was.
+/// Makes a shared mapping of `old` bytes one of `new`, elsewhere if there is no room here and it may move. Refused, it
+/// stays as it was.
 ///
 /// # Safety
 /// All of a mapping of ours, shared throughout, that nothing watches. Addresses within are good no longer, unless the
 /// mapping stays where it is.
-pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>> {
+pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize, may_move: bool) -> Result<NonNull<u8>> {
     may()?;
+    let flags = if may_move { libc::MREMAP_MAYMOVE } else { 0 };
     // SAFETY: passed on from the caller.
-    mapped(unsafe { libc::mremap(base.as_ptr().cast(), old, new, libc::MREMAP_MAYMOVE) })
+    mapped(unsafe { libc::mremap(base.as_ptr().cast(), old, new, flags) })
 }
 
 /// Leaves a mapping out of children of fork(2): to touch it there is a SIGSEGV.
@@ -104,10 +106,11 @@ pub(crate) unsafe fn keep_from_child(base: NonNull<u8>, len: usize) -> Result<()
     unsafe { advise(base, 0..len, libc::MADV_DONTFORK) }
 }
 
-/// Takes [`keep_from_child`] back, for forks to come.
+/// Takes [`keep_from_child`] back, for forks to come; the tests' way of telling that it was that.
 ///
 /// # Safety
 /// All of a mapping of ours.
+#[cfg(test)]
 pub(crate) unsafe fn give_to_child(base: NonNull<u8>, len: usize) -> Result<()> {
     // SAFETY: passed on from the caller.
     unsafe { advise(base, 0..len, libc::MADV_DOFORK) }

@@ -95,6 +95,7 @@ impl Drop for Watch {
 }
 
 /// How many ranges this process watches now.
+#[cfg(test)]
 pub(crate) fn watches() -> usize {
     process::peek().watches.load(Ordering::Relaxed)
 }

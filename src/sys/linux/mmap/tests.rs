@@ -56,13 +56,13 @@ fn a_shared_mapping_grows_with_its_bytes_or_stays() {
     memfd::set_size(pages.file(), 4096 * page).unwrap();
     faults::plan(Plan::Once(0));
     // SAFETY: all of the mapping; its address is taken from the answer.
-    assert!(unsafe { remap(pages.base, pages.len, 4096 * page) }.is_err());
+    assert!(unsafe { remap(pages.base, pages.len, 4096 * page, true) }.is_err());
     assert_eq!(pages.read(1), 7);
     // SAFETY: as above.
-    assert!(unsafe { remap(pages.base, pages.len, 1 << 60) }.is_err());
+    assert!(unsafe { remap(pages.base, pages.len, 1 << 60, true) }.is_err());
     assert_eq!(pages.read(1), 7);
     // SAFETY: as above.
-    pages.base = unsafe { remap(pages.base, pages.len, 4096 * page) }.unwrap();
+    pages.base = unsafe { remap(pages.base, pages.len, 4096 * page, true) }.unwrap();
     pages.len = 4096 * page;
     pages.write(4095, 8);
     assert_eq!((pages.read(1), pages.read(4095), memfd::memory(pages.file())), (7, 8, 2 * page));

@@ -3,12 +3,12 @@
 use std::ffi::c_void;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::atomic::Ordering;
 
 use super::slot::{Calls, Place};
+use crate::sys::linux::Result;
 use crate::sys::linux::mmap::{self, Share};
-use crate::sys::linux::{Refused, Result};
 use crate::sys::threads::Uncancelled;
 
 /// Keeps signal handlers and cancellation away from this thread while it lives.
@@ -72,13 +72,7 @@ pub(super) fn map_uninherited(fd: &OwnedFd, size: usize) -> Result<Place> {
     let base = mmap::map(fd, size, Share::Shared)?;
     let place = Place { base, size };
     // SAFETY: the mapping made just now, and nothing else.
-    if unsafe { libc::madvise(base.as_ptr().cast(), size, libc::MADV_DONTFORK) } == 0 {
-        Ok(place)
-    } else {
-        // SAFETY: as above.
-        unsafe { mmap::unmap(base, size) };
-        Err(Refused)
-    }
+    unsafe { mmap::keep_from_child(base, size).inspect_err(|_| mmap::unmap(base, size)) }.map(|()| place)
 }
 
 /// Gives a mapping another size, and another place where it has to and may move. Whether it is inherited stays.
@@ -86,13 +80,8 @@ pub(super) fn map_uninherited(fd: &OwnedFd, size: usize) -> Result<Place> {
 /// # Safety
 /// A mapping of ours; nobody uses what is cut off, nor an address in it if it may move.
 pub(super) unsafe fn remap(place: Place, size: usize, may_move: bool) -> Result<Place> {
-    let flags = if may_move { libc::MREMAP_MAYMOVE } else { 0 };
     // SAFETY: passed on from the caller.
-    let moved = unsafe { libc::mremap(place.base.as_ptr().cast(), place.size, size, flags) };
-    if moved == libc::MAP_FAILED {
-        return Err(Refused);
-    }
-    NonNull::new(moved.cast()).map(|base| Place { base, size }).ok_or(Refused)
+    unsafe { mmap::remap(place.base, place.size, size, may_move) }.map(|base| Place { base, size })
 }
 
 /// [`Calls`] to the real system. Safe because a slot makes them for its own mapping and descriptor only.
@@ -101,10 +90,11 @@ pub(super) struct Kernel;
 impl Calls for Kernel {
     fn make_private(&self, place: Place, fd: i32) -> bool {
         // SAFETY: all of a mapping of this file from its beginning; what was written there is in the file.
-        unsafe { mmap::map_over(&borrow(fd), place.base, 0, place.size, Share::Private) }.is_ok()
+        unsafe { mmap::make_private(&borrow(fd), place.base, 0, place.size) }.is_ok()
     }
 
     fn make_inherited(&self, place: Place) -> bool {
+        // Not one of the calls that a test refuses: it takes no memory.
         // SAFETY: a mapping of ours.
         unsafe { libc::madvise(place.base.as_ptr().cast(), place.size, libc::MADV_DOFORK) == 0 }
     }
