@@ -135,7 +135,8 @@ ctest: configure ## run the tests in C only, without memcheck
 valgrind: configure ## run the tests in C under memcheck
 	$(CTEST) -L valgrind
 
-C_FILES = find c_tests examples $(wildcard benches) -type f \( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
+C_FILES = find c_tests examples $(wildcard benches include/bytesio) -type f \
+	\( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
 
 .PHONY: fmt
 fmt: tools ## format Rust, C, C++, Go and Zig
@@ -163,16 +164,18 @@ lint: tools ## check formatting, line lengths, clippy and shell syntax; changes 
 DEST_LIB = $(DESTDIR)$(LIBDIR)
 DEST_PC = $(DEST_LIB)/pkgconfig
 DEST_INCLUDE = $(DESTDIR)$(INCLUDEDIR)
+ADAPTERS := $(wildcard include/bytesio/*.h)
 from_pc = $$(realpath -m --relative-to="$(LIBDIR)/pkgconfig" "$(1)")
 
 .PHONY: install
-install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header and bytesio.pc below PREFIX
-	install -d "$(DEST_PC)" "$(DEST_INCLUDE)"
+install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, headers and bytesio.pc below PREFIX
+	install -d "$(DEST_PC)" "$(DEST_INCLUDE)/bytesio"
 	install -m 755 $(SHARED) "$(DEST_LIB)/libbytesio.so.$(VERSION)"
 	ln -sf libbytesio.so.$(VERSION) "$(DEST_LIB)/libbytesio.so.$(SOVERSION)"
 	ln -sf libbytesio.so.$(SOVERSION) "$(DEST_LIB)/libbytesio.so"
 	install -m 644 $(STATIC) "$(DEST_LIB)/libbytesio.a"
 	install -m 644 include/bytesio.h "$(DEST_INCLUDE)/bytesio.h"
+	install -m 644 $(ADAPTERS) "$(DEST_INCLUDE)/bytesio"
 	sed -e "s|@PREFIX@|$(call from_pc,$(PREFIX))|" -e "s|@LIBDIR@|$(call from_pc,$(LIBDIR))|" \
 	  -e "s|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|" -e "s|@VERSION@|$(VERSION)|" \
 	  -e "s|@NATIVE@|$$(cat $(NATIVE))|" tools/bytesio.pc.in > "$(DEST_PC)/bytesio.pc"
@@ -181,7 +184,8 @@ install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header and bytesio.pc b
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f "$(DEST_LIB)"/libbytesio.so{,.$(SOVERSION),.$(VERSION)} "$(DEST_LIB)/libbytesio.a" \
-	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc"
+	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc" $(ADAPTERS:include/%="$(DEST_INCLUDE)/%")
+	rmdir "$(DEST_INCLUDE)/bytesio" 2>/dev/null || :
 
 ## Cleaning
 

@@ -33,7 +33,8 @@ tree() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 
 run_make install "${where[@]}"
 [ "$layout" = plain ] || [ ! -e "$prefix" ] || fail "$prefix was written in spite of DESTDIR"
-want=$(printf './%s\n' "$include/bytesio.h" "$lib/libbytesio.a" "$lib/libbytesio.so" "$lib/libbytesio.so.$major" \
+mapfile -t adapters < <(cd "$root/include" && ls bytesio/*.h)
+want=$(printf './%s\n' "$include/bytesio.h" "${adapters[@]/#/$include/}" "$lib/libbytesio.a" "$lib/libbytesio.so" "$lib/libbytesio.so.$major" \
     "$lib/libbytesio.so.$VERSION" "$lib/pkgconfig/bytesio.pc" | LC_ALL=C sort)
 [ "$(tree "$stage$prefix")" = "$want" ] || fail "installed: $(tree "$stage$prefix" | xargs), not: $(xargs <<<"$want")"
 for link in "$lib/libbytesio.so" "$lib/libbytesio.so.$major"; do
