@@ -301,7 +301,7 @@ static void every_code_has_its_own_text(void)
     static const bio_status codes[] = {
         BYTESIO_OK,       BYTESIO_NULL_ARG, BYTESIO_INVALID,     BYTESIO_CLOSED,   BYTESIO_EXPORTED,
         BYTESIO_READONLY, BYTESIO_LIMIT,    BYTESIO_OVERFLOW,    BYTESIO_NOMEM,    BYTESIO_RANGE,
-        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL,
+        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL, BYTESIO_EOF,
     };
     CHECK_EQ(BYTESIO_OK, 0);
     for (size_t i = 0; i < COUNT(codes); i++) {
@@ -320,7 +320,7 @@ static void every_code_has_its_own_text(void)
 
 static void an_unknown_code_has_a_text_too(void)
 {
-    static const bio_status codes[] = {1, 17, -14, -1000, INT32_MAX, INT32_MIN};
+    static const bio_status codes[] = {1, 17, -15, -1000, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < COUNT(codes); i++) {
         const char *text = bio_strerror(codes[i]);
         REQUIRE(text != NULL && text[0] != '\0');
@@ -348,6 +348,7 @@ static void every_code_has_its_errno(void)
         {BYTESIO_IO, EIO},
         {BYTESIO_UNSUPPORTED, ENOTSUP},
         {BYTESIO_INTERNAL, ENOTRECOVERABLE},
+        {BYTESIO_EOF, ENODATA},
     };
     errno = 4711;
     for (size_t i = 0; i < COUNT(meanings); i++) {

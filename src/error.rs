@@ -61,6 +61,10 @@ pub const BYTESIO_UNSUPPORTED: i32 = -12;
 ///
 /// Since: 0.1
 pub const BYTESIO_INTERNAL: i32 = -13;
+/// The content ends before what was asked for: bio_read_exact() and its kin.
+///
+/// Since: 0.1
+pub const BYTESIO_EOF: i32 = -14;
 
 /// A failed operation. Whatever the error, the stream is as it was before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,13 +84,14 @@ pub enum Error {
     Io = BYTESIO_IO,
     Unsupported = BYTESIO_UNSUPPORTED,
     Internal = BYTESIO_INTERNAL,
+    Eof = BYTESIO_EOF,
 }
 
 /// The library's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What each code says in words and as an `errno`, in the order of the codes: code `-n` is the n-th.
-const MEANINGS: [(&std::ffi::CStr, i32); 14] = [
+const MEANINGS: [(&std::ffi::CStr, i32); 15] = [
     (c"success", 0),
     (c"a required pointer is NULL", libc::EINVAL),
     (c"an argument has an invalid value", libc::EINVAL),
@@ -101,6 +106,7 @@ const MEANINGS: [(&std::ffi::CStr, i32); 14] = [
     (c"the operating system reported an error", libc::EIO),
     (c"not supported by this build or platform", libc::ENOTSUP),
     (c"internal error in libbytesio", libc::ENOTRECOVERABLE),
+    (c"the content ends before that", libc::ENODATA),
 ];
 
 fn meaning(status: i32) -> Option<(&'static std::ffi::CStr, i32)> {

@@ -91,7 +91,8 @@ pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
 ///
 /// Returns: OK: 0; NULL_ARG, INVALID: EINVAL; CLOSED: EBADF; EXPORTED, BUSY: EBUSY; READONLY: EACCES; LIMIT: ENOSPC;
 /// OVERFLOW: EOVERFLOW; NOMEM: ENOMEM; RANGE: ERANGE; IO: EIO (the call that gave it has the system's own number);
-/// UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; a code that no version defines: EINVAL. errno itself is not set.
+/// UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
+/// is not set.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
