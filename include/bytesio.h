@@ -1812,6 +1812,19 @@ size_t bio_trim(void);
 BYTESIO_API const char *bio_strerror(bio_status status);
 
 /**
+ * Gives the errno value that says the same as a status code, for code behind an interface that reports errors so.
+ *
+ * Returns: OK: 0; NULL_ARG, INVALID: EINVAL; CLOSED: EBADF; EXPORTED, BUSY: EBUSY; READONLY: EACCES; LIMIT: ENOSPC;
+ * OVERFLOW: EOVERFLOW; NOMEM: ENOMEM; RANGE: ERANGE; IO: EIO (the call that gave it has the system's own number);
+ * UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
+ * is not set.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+int32_t bio_status_errno(bio_status status);
+
+/**
  * Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
  *
  * Returns: the text (static: never released).
