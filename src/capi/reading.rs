@@ -223,8 +223,9 @@ pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Ou
     })
 }
 
-/// Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs of
-/// its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a limit.
+/// Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
+/// of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
+/// limit.
 ///
 /// stream: borrowed for the call.
 /// text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
