@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is to appear among the sources
 
+import check_pages
 import check_tar
 from check_run import Report, output_of, run
 
@@ -183,6 +184,8 @@ class Runner:
         self.zig()
         self.memory()
         check_tar.check(self)
+        if not self.args.demo:
+            check_pages.check(self)
         return self.report.close()
 
 
