@@ -78,7 +78,7 @@ tools:
 ## Running
 
 EXAMPLES = python3 examples/check.py --cc "$(CC)" --cxx "$(CXX)" --include include --libdir $(RELEASE) \
-	--go $(TOOLS)/go --zig $(TOOLS)/zig
+	--go $(TOOLS)/go --zig $(TOOLS)/zig --pkg-config "$(PKG_CONFIG)"
 
 .PHONY: demo
 demo: lib tools ## build everything and run the examples on real input

@@ -74,6 +74,15 @@ class Runner:
         command = [*getattr(self.args, compiler), *flags, *sources, *extra, "-o", self.bin / name, *self.link]
         return self.build(name, command)
 
+    def packages(self, name, packages):
+        """Options for libraries that pkg-config knows; None, and a skip, where one is missing."""
+        if not packages:
+            return []
+        found = run([*self.args.pkg_config, "--cflags", "--libs", *packages]) if self.args.pkg_config else None
+        if found is None or found.returncode != 0:
+            return self.report.skip(name, f"pkg-config finds no {' '.join(packages)} (tools/system-packages)")
+        return shlex.split(found.stdout)
+
     # ---- running --------------------------------------------------------------------------------------------
 
     def program(self, name, *arguments):
@@ -273,6 +282,7 @@ def main():
     parser.add_argument("--clang", type=tool, default="", help="a second C compiler that must find nothing to say")
     parser.add_argument("--go", type=tool, default="go", help="Go command")
     parser.add_argument("--zig", type=tool, default="zig", help="Zig command")
+    parser.add_argument("--pkg-config", type=tool, default="pkg-config", help="what finds other libraries")
     parser.add_argument("--wrap", type=shlex.split, default="", help="command in front of C programs, say valgrind -q")
     parser.add_argument("--demo", action="store_true", help="show the outputs, on real input")
     parser.add_argument("--container", type=Path, help="where --demo leaves its archive")

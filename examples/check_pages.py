@@ -7,7 +7,6 @@ Where it includes an adapter, the library that this is for is found through pkg-
 """
 
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def check(runner):
 
 def compile_block(runner, block, known):
     used = re.findall(r'#include [<"]bytesio/(\w+)\.h[>"]', block.text)
-    flags = package_flags(runner, block.name, [package for name in used for package in known.get(name, [])])
+    flags = runner.packages(block.name, [package for name in used for package in known.get(name, [])])
     if flags is None:
         return
     compiler, standard, ending = LANGUAGES[block.language]
@@ -107,17 +106,6 @@ def compile_block(runner, block, known):
     elif runner.build(block.name, [*command, *flags, "-pthread", "-o", program, *runner.link]):
         expected = block.output if block.output is not None else ""
         runner.prints(block.name, runner.program(stem), expected)
-
-
-def package_flags(runner, name, packages):
-    """Options for the packages; None, and a skip, where one is missing."""
-    if not packages:
-        return []
-    tool = shutil.which("pkg-config")
-    found = run([tool, "--cflags", "--libs", *packages]) if tool else None
-    if found is None or found.returncode != 0:
-        return runner.report.skip(name, f"pkg-config finds no {' '.join(packages)} (tools/system-packages)")
-    return found.stdout.split()
 
 
 def headings(page):
