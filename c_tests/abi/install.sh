@@ -67,6 +67,11 @@ build() {
     mixed) "$CC" "${warnings[@]}" "$work/example.c" -o "$work/mixed" $(pc --cflags) $(pc --variable=static_libs) ;;
     esac
 }
+# An adapter finds bytesio.h from where it is installed.
+if echo '#include <zlib.h>' | "$CC" -E - >/dev/null 2>&1; then
+    echo '#include <bytesio/zlib.h>' >"$work/adapter.c"
+    "$CC" "${warnings[@]}" $(pc --cflags) -c "$work/adapter.c" -o "$work/adapter.o" || fail "an adapter does not compile"
+fi
 needs() { readelf -dW "$work/$1" | grep -c "NEEDED.*\[$2" || true; }
 for way in shared static mixed; do
     build $way || fail "the example does not build ($way)"
