@@ -73,6 +73,8 @@ SIZE_CALL(skip, bio_skip(stream, (size_t)buf[0], &n))
         return status;                                        \
     }
 BYTES_CALL(peek, bio_peek(stream, &ptr, &n))
+BYTES_CALL(peek_at, bio_peek_at(stream, 3, &ptr, &n))
+BYTES_CALL(take, bio_take(stream, 3, &ptr, &n))
 BYTES_CALL(readline, bio_readline(stream, SIZE_MAX, &ptr, &n))
 BYTES_CALL(read_until, bio_read_until(stream, ';', SIZE_MAX, &ptr, &n))
 
@@ -82,6 +84,7 @@ BYTES_CALL(read_until, bio_read_until(stream, ';', SIZE_MAX, &ptr, &n))
         return __VA_ARGS__;                                  \
     }
 static const bio_slice call_pieces[2] = {{"x", 1}, {"yz", 2}};
+PLAIN_CALL(read_exact, bio_read_exact(stream, NULL, 0))
 PLAIN_CALL(write, bio_write(stream, "xy", 2))
 PLAIN_CALL(write_nothing, bio_write(stream, NULL, 0))
 PLAIN_CALL(pwrite, bio_pwrite(stream, "xy", 2, 9))
@@ -110,6 +113,14 @@ static inline bio_status call_seek(bio_stream *stream)
     uint64_t position = 0x5a5a;
     bio_status status = bio_seek(stream, 3, BYTESIO_SEEK_SET, &position);
     CHECK_EQ(position, status == BYTESIO_OK ? 3 : 0x5a5a);
+    return status;
+}
+
+static inline bio_status call_where(bio_stream *stream)
+{
+    uint64_t position = 0x5a5a, len = 0x5a5a;
+    bio_status status = bio_where(stream, &position, &len);
+    CHECK((position != 0x5a5a) == (status == BYTESIO_OK) && (len != 0x5a5a) == (status == BYTESIO_OK));
     return status;
 }
 
@@ -176,6 +187,10 @@ static const stream_call stream_calls[] = {
     {"bio_pread", call_pread, 0},
     {"bio_peek", call_peek, 0},
     {"bio_skip", call_skip, 0},
+    {"bio_read_exact", call_read_exact, 0},
+    {"bio_peek_at", call_peek_at, 0},
+    {"bio_take", call_take, 0},
+    {"bio_where", call_where, 0},
     {"bio_readline", call_readline, 0},
     {"bio_read_until", call_read_until, 0},
     {"bio_read_snapshot", call_read_snapshot, 0},

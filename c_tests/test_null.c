@@ -75,6 +75,16 @@ static void refuse_streams(bed *b)
     REFUSED(bio_peek(NULL, &out.ptr, &out.n));
     REFUSED(bio_peek(s, NULL, &out.n));
     REFUSED(bio_peek(s, &out.ptr, NULL));
+    REFUSED(bio_peek_at(NULL, 0, &out.ptr, &out.n));
+    REFUSED(bio_peek_at(s, 0, NULL, &out.n));
+    REFUSED(bio_peek_at(s, UINT64_MAX, &out.ptr, NULL));
+    REFUSED(bio_take(NULL, 1, &out.ptr, &out.n));
+    REFUSED(bio_take(s, 1, NULL, &out.n));
+    REFUSED(bio_take(s, 1, &out.ptr, NULL));
+    REFUSED(bio_read_exact(NULL, out.buf, 1));
+    REFUSED(bio_read_exact(s, NULL, 1));
+    REFUSED(bio_read_exact(s, NULL, SIZE_MAX));
+    REFUSED(bio_where(NULL, &out.position, &out.position));
     REFUSED(bio_skip(NULL, 1, &out.n));
     REFUSED(bio_skip(NULL, 1, NULL));
     REFUSED(bio_readline(NULL, SIZE_MAX, &out.ptr, &out.n));

@@ -216,6 +216,13 @@
  */
 #define BYTESIO_INTERNAL (-13)
 
+/**
+ * The content ends before what was asked for: bio_read_exact() and its kin.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_EOF (-14)
+
 /* --- Types and constants -------------------------------------------------------------------------
  * Three handles, each with its own release function; plain structs that carry their size where they may
  * grow.
@@ -241,6 +248,13 @@
  * Since: 0.1
  */
 #define BYTESIO_SEEK_END 2
+
+/**
+ * bio_seek(): with one of the three above, a result before the beginning is INVALID, as in a file.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_SEEK_STRICT 256
 
 /**
  * bio_getbuffer(): the view is for reading only.
@@ -691,10 +705,11 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
 
 /**
  * Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
- * INVALID; from the position and from the end, a result before the beginning becomes 0.
+ * INVALID; from the position and from the end, a result before the beginning becomes 0, or is INVALID too with
+ * BYTESIO_SEEK_STRICT. On an error the position stays.
  *
  * stream: borrowed for the call.
- * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
+ * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END; may be combined with BYTESIO_SEEK_STRICT (|).
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
@@ -705,6 +720,21 @@ bio_status bio_seek(struct bio_stream *stream,
                     int64_t offset,
                     int32_t whence,
                     uint64_t *position);
+
+/**
+ * Gives position and length, in bytes, as they are at one moment.
+ *
+ * stream: borrowed for the call.
+ * position: receives the position; may be NULL.
+ * len: receives the length; may be NULL.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+bio_status bio_where(const struct bio_stream *stream,
+                     uint64_t *position,
+                     uint64_t *len);
 
 /**
  * Gives the position, in bytes.
@@ -791,6 +821,21 @@ bio_status bio_pread(struct bio_stream *stream,
                      size_t *nread);
 
 /**
+ * Reads `len` bytes at the position and moves it: all of them, or none.
+ *
+ * stream: borrowed for the call.
+ * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read_exact(struct bio_stream *stream,
+                          void *buf,
+                          size_t len);
+
+/**
  * Shows the bytes from the position to the end in place; the position stays.
  *
  * stream: borrowed for the call.
@@ -803,6 +848,41 @@ bio_status bio_pread(struct bio_stream *stream,
 BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_peek(struct bio_stream *stream,
+                    const uint8_t **ptr,
+                    size_t *len);
+
+/**
+ * Shows the bytes from `offset` to the end in place; the position stays. A second position costs no seek.
+ *
+ * stream: borrowed for the call.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes there are; 0 at or past the end.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_peek_at(struct bio_stream *stream,
+                       uint64_t offset,
+                       const uint8_t **ptr,
+                       size_t *len);
+
+/**
+ * Reads up to `max` bytes in place and moves the position behind them: bio_peek() and bio_skip() in one.
+ *
+ * stream: borrowed for the call.
+ * max: SIZE_MAX takes all that are left.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes; 0 at or past the end.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_take(struct bio_stream *stream,
+                    size_t max,
                     const uint8_t **ptr,
                     size_t *len);
 

@@ -61,6 +61,10 @@ pub const BYTESIO_UNSUPPORTED: i32 = -12;
 ///
 /// Since: 0.1
 pub const BYTESIO_INTERNAL: i32 = -13;
+/// The content ends before what was asked for: bio_read_exact() and its kin.
+///
+/// Since: 0.1
+pub const BYTESIO_EOF: i32 = -14;
 
 /// A failed operation. Whatever the error, the stream is as it was before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,13 +84,14 @@ pub enum Error {
     Io = BYTESIO_IO,
     Unsupported = BYTESIO_UNSUPPORTED,
     Internal = BYTESIO_INTERNAL,
+    Eof = BYTESIO_EOF,
 }
 
 /// The library's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The text of each code, in the order of the codes: the text of code `-n` is the n-th.
-const TEXTS: [&std::ffi::CStr; 14] = [
+const TEXTS: [&std::ffi::CStr; 15] = [
     c"success",
     c"a required pointer is NULL",
     c"an argument has an invalid value",
@@ -101,6 +106,7 @@ const TEXTS: [&std::ffi::CStr; 14] = [
     c"the operating system reported an error",
     c"not supported by this build or platform",
     c"internal error in libbytesio",
+    c"the content ends before that",
 ];
 
 /// The text of a status code, a short English phrase in ASCII; for a number that is no code, one that says so.
