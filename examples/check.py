@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True  # nothing is to appear among the sources
 
 import check_pages
 import check_tar
+import check_upload
 from check_run import Report, output_of, run
 
 HERE = Path(__file__).resolve().parent
@@ -193,6 +194,7 @@ class Runner:
         self.zig()
         self.memory()
         check_tar.check(self)
+        check_upload.check(self)
         if not self.args.demo:
             check_pages.check(self)
         return self.report.close()
