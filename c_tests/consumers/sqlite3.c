@@ -74,13 +74,46 @@ static void temporary_files_need_no_disk(void)
 
 static void a_write_ahead_log_is_declined(void)
 {
+    static const uint8_t written_with_one[2] = {2, 2}; /* what a database file then has at offset 18 */
     bio_stream *s = bio_new();
     sqlite3 *db = with_table(s);
     CHECK(says(db, "PRAGMA journal_mode = wal", "delete"));
     CHECK_SQL(sql(db, MORE), SQLITE_OK);
-    check_table(db, 300);
+    CHECK(says(db, "PRAGMA locking_mode = exclusive", "exclusive"));
+    CHECK(says(db, "PRAGMA main.journal_mode = W", "delete"));
+    CHECK_SQL(sql(db, "DELETE FROM t WHERE k = 1"), SQLITE_OK);
+    CHECK_SQL(sqlite3_close(db), SQLITE_OK);
+    db = opened(s);
+    check_table(db, 299);
+    CHECK(says(db, "PRAGMA journal_mode = persist", "persist"));
+    CHECK(says(db, "PRAGMA journal_mode", "persist"));
+    CHECK_SQL(sqlite3_close(db), SQLITE_OK);
+
+    CHECK_OK(bio_pwrite(s, written_with_one, sizeof written_with_one, 18));
+    db = opened(s);
+    CHECK_SQL(sql(db, "SELECT * FROM t"), SQLITE_CANTOPEN);
     CHECK_SQL(sqlite3_close(db), SQLITE_OK);
     bio_release(s);
+}
+
+/* That takes a file by which the two find each other after a crash; it could be kept nowhere. */
+static void a_transaction_over_two_streams_is_declined(void)
+{
+    bio_stream *a = bio_new(), *b = bio_new();
+    sqlite3 *first = with_table(a), *second = with_table(b);
+    char *attach = sqlite3_mprintf("ATTACH %Q AS x", sqlite3_db_filename(second, "main"));
+    CHECK_SQL(sql(first, attach), SQLITE_OK);
+    sqlite3_free(attach);
+    CHECK_EQ(number(first, "SELECT count(*) FROM main.t JOIN x.t USING (k)"), 100);
+    CHECK_SQL(sql(first, "DELETE FROM x.t WHERE k = 1"), SQLITE_OK);
+    CHECK_SQL(sql(first, "BEGIN; DELETE FROM main.t; DELETE FROM x.t; COMMIT"), SQLITE_CANTOPEN);
+    sql(first, "ROLLBACK");
+    check_table(first, 100);
+    check_table(second, 99);
+    CHECK_SQL(sqlite3_close(first), SQLITE_OK);
+    CHECK_SQL(sqlite3_close(second), SQLITE_OK);
+    bio_release(a);
+    bio_release(b);
 }
 
 static void connections_lock_each_other_out(void)
@@ -278,6 +311,7 @@ static void a_connection_may_read_several_snapshots(void)
     CHECK_SQL(bio_sqlite3_deserialize(db, "main", second), SQLITE_OK);
     CHECK_SQL(bio_sqlite3_deserialize(db, "x", second), SQLITE_OK); /* the same twice */
     CHECK_SQL(bio_sqlite3_deserialize(db, "nowhere", first), SQLITE_ERROR);
+    CHECK_SQL(bio_sqlite3_deserialize(db, "main", NULL), SQLITE_MISUSE);
     bio_snapshot_release(first);
     bio_snapshot_release(second);
     check_untouched(db);
@@ -289,10 +323,11 @@ static void a_connection_may_read_several_snapshots(void)
 
 CHECK_MAIN(CASE(a_database_comes_back_from_its_stream), CASE(transactions_are_rolled_back_with_every_journal),
            CASE(vacuum_gives_bytes_back), CASE(temporary_files_need_no_disk),
-           CASE(a_write_ahead_log_is_declined), CASE(connections_lock_each_other_out),
-           CASE(streams_do_not_lock_each_other_out), CASE(threads_lose_no_transaction),
-           CASE(checkpoints_are_whole_while_writes_go_on), CASE(a_checkpoint_waits_for_what_is_half_written),
-           CASE(a_full_stream_is_a_full_disk), CASE(a_view_is_a_disk_error_to_a_writer_that_needs_room),
+           CASE(a_write_ahead_log_is_declined), CASE(a_transaction_over_two_streams_is_declined),
+           CASE(connections_lock_each_other_out), CASE(streams_do_not_lock_each_other_out),
+           CASE(threads_lose_no_transaction), CASE(checkpoints_are_whole_while_writes_go_on),
+           CASE(a_checkpoint_waits_for_what_is_half_written), CASE(a_full_stream_is_a_full_disk),
+           CASE(a_view_is_a_disk_error_to_a_writer_that_needs_room),
            CASE(what_could_not_be_undone_is_undone_by_the_next_connection),
            CASE(a_closed_stream_is_no_empty_database), CASE(short_reads_are_filled_with_zeros),
            CASE(bytes_that_are_no_database_are_not_touched), CASE(names_lead_only_to_open_databases),

@@ -128,6 +128,10 @@ static inline int bio_openssl_attach(BIO *bio, struct bio_stream *stream, uint64
     if (own == NULL)
         return 0;
     own->stream = bio_retain(stream);
+    if (own->stream == NULL) {
+        OPENSSL_free(own);
+        return 0;
+    }
     own->position = position;
     own->at_end = at_end;
     BIO_set_data(bio, own);

@@ -11,8 +11,9 @@
  *     bio_sqlite3_deserialize(db, "main", snapshot);                     reads a snapshot in place
  *
  * A stream may be opened any number of times in one process, on any threads: the connections lock each other out as
- * those to a file do (SQLITE_BUSY, sqlite3_busy_timeout()). Journals and temporary files are kept in streams, too; a
- * write-ahead log and transactions over several attached streams are not supported (SQLITE_CANTOPEN).
+ * those to a file do (SQLITE_BUSY, sqlite3_busy_timeout()). Journals and temporary files are kept in streams, too.
+ * There is no write-ahead log: a request for one is answered with "delete", and a database left in that mode does not
+ * open (SQLITE_CANTOPEN), nor does a transaction over several attached streams commit.
  * Between transactions the stream's content is the database: bio_getvalue() then is a checkpoint, and
  * bio_sqlite3_checkpoint() is one at any time. Other changes of the stream while connections are open corrupt it.
  * Position: offsets are SQLite's; the stream's position is neither used nor moved.
@@ -80,12 +81,14 @@ static inline int bio_sqlite3_deserialize(sqlite3 *db, const char *schema, bio_s
 {
     sqlite3_int64 len = (sqlite3_int64)bio_snapshot_len(snapshot);
     unsigned char *bytes = (unsigned char *)(uintptr_t)bio_snapshot_data(snapshot);
+    bio_snapshot *held = bio_snapshot_retain(snapshot);
     char name[64];
     int result;
-    sqlite3_snprintf((int)sizeof name, name, "bytesio_snapshot_%p", (void *)snapshot);
-    result = sqlite3_create_function_v2(db, name, 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                        bio_snapshot_retain(snapshot), bio_sqlite3_nothing, NULL, NULL,
-                                        bio_sqlite3_let_go);
+    if (held == NULL)
+        return SQLITE_MISUSE;
+    sqlite3_snprintf((int)sizeof name, name, "bytesio_snapshot_%p", (void *)held);
+    result = sqlite3_create_function_v2(db, name, 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, held,
+                                        bio_sqlite3_nothing, NULL, NULL, bio_sqlite3_let_go);
     return result != SQLITE_OK
                ? result
                : sqlite3_deserialize(db, schema, bytes, len, len, SQLITE_DESERIALIZE_READONLY);
