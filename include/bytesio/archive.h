@@ -81,13 +81,17 @@ static inline la_int64_t bio_archive_seek(struct archive *archive, void *context
                                           int whence)
 {
     struct bio_archive_reader *reader = (struct bio_archive_reader *)context;
-    uint64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? reader->position : bio_len(reader->stream);
-    if (offset<0 ? (uint64_t)0 - (uint64_t)offset > from : (uint64_t)offset>(uint64_t) INT64_MAX - from) {
-        archive_set_error(archive, EINVAL, "seek before the beginning, or too far behind the end");
+    uint64_t to = (uint64_t)offset;
+    if (whence == SEEK_CUR)
+        to += reader->position;
+    else if (whence == SEEK_END)
+        to += bio_len(reader->stream);
+    if (to > INT64_MAX) { /* below 0, too */
+        archive_set_error(archive, EINVAL, "no such position");
         return ARCHIVE_FATAL;
     }
-    reader->position = from + (uint64_t)offset;
-    return (la_int64_t)reader->position;
+    reader->position = to;
+    return (la_int64_t)to;
 }
 
 static inline int bio_archive_close(struct archive *archive, void *context)
