@@ -11,8 +11,8 @@
  * Ownership: all is borrowed for the call. `from` must not be changed meanwhile, hence not be `to`.
  * Result: 0 when a whole frame is done. Otherwise an error for ZSTD_isError(): zstd's own; srcSize_wrong when a frame
  * ends too early; for a stream that refuses dstSize_tooSmall (LIMIT), memory_allocation (NOMEM) or GENERIC, with errno
- * as bio_status_errno() gives it. In these cases no window is left open, and nothing is lost for want of room or memory in
- * `to`, or of more in `from`: after a remedy the same call goes on.
+ * as bio_status_errno() gives it. In these cases no window is left open, and nothing is lost for want of room or memory
+ * in `to`, or of more in `from`: after a remedy the same call goes on.
  * Copies: none.
  */
 #ifndef BYTESIO_ZSTD_H
