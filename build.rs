@@ -1,8 +1,8 @@
-//! Prints the C header from the boundary's source and compiles the one C file.
+//! Prints the C header and the ABI's data from the boundary's source, and compiles the one C file.
 //!
-//! The header goes to `OUT_DIR`; `tests/header.rs` compares it with `include/bytesio.h`.
+//! Both texts go to `OUT_DIR`; `tests/header.rs` compares them with those in `include`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[path = "src/capi/header/mod.rs"]
@@ -23,5 +23,20 @@ fn main() {
             .compile("bytesio_sys");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo"));
-    fs::write(out.join("bytesio.h"), header::print(&out)).expect("the header can be written");
+    write(&out, &header::print(&out));
+}
+
+/// Faults of the documentation do not stop a build; `tests/header.rs` fails for them.
+fn write(out: &Path, printed: &header::Printed) {
+    for fault in &printed.faults {
+        println!("cargo::warning={fault}");
+    }
+    let texts = [
+        ("bytesio.h", &printed.header),
+        ("bytesio.abi.json", &printed.abi),
+        ("faults.txt", &printed.faults.join("\n")),
+    ];
+    for (name, text) in texts {
+        fs::write(out.join(name), text).expect("OUT_DIR can be written");
+    }
 }

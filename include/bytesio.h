@@ -39,6 +39,10 @@
  * the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
+ * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
+ * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
+ * was adopted by this stream or by one that it shares bytes with.
+ *
  * No function is a cancellation point of pthread_cancel().
  *
  * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
@@ -51,6 +55,9 @@
  * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * All of this as data, for bindings in other languages: bytesio.abi.json (pkg-config --variable=abi bytesio). Tools that
+ * read declarations only define BYTESIO_NO_INLINE, which hides the functions that have bodies here.
  *
  * Generated from the library's source; do not edit.
  * Licence: MIT OR Apache-2.0
@@ -94,16 +101,26 @@
 #  endif
 #endif
 
+/* BYTESIO_NO_INLINE, defined beforehand, hides the functions that have bodies here. */
+
 #if defined(__GNUC__)
 #  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #  define BYTESIO_PRINTF(text, first)
 #endif
 
-/** bio_set_limit(), bio_options.limit: no limit. */
+/**
+ * bio_set_limit(), bio_options.limit: no limit.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NO_LIMIT UINT64_MAX
 
-/** What a search stores for a miss. */
+/**
+ * What a search stores for a miss.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
@@ -523,6 +540,7 @@ extern "C" {
  *
  * Returns: a stream (owned: bio_release()), or NULL when out of memory.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
@@ -536,6 +554,7 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
  * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
  * above limit), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -550,6 +569,7 @@ bio_status bio_new_with(const struct bio_options *options,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -565,6 +585,7 @@ bio_status bio_from_bytes(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -577,12 +598,14 @@ bio_status bio_from_snapshot(struct bio_snapshot *snapshot,
  * change of the stream copies what it keeps and lets the memory go.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
- * needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
- * failure it is not called, and the memory is the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+ * stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+ * that needs no release. On failure it is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -602,6 +625,7 @@ bio_status bio_adopt(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -619,6 +643,7 @@ bio_status bio_new_fixed(void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -632,6 +657,7 @@ bio_status bio_clone(struct bio_stream *stream,
  * stream: borrowed for the call; NULL gives NULL.
  * Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
@@ -639,8 +665,9 @@ BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
 /**
  * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
  *
- * stream: the caller's reference is gone after the call; NULL does nothing.
+ * stream: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -654,6 +681,7 @@ void bio_release(struct bio_stream *stream);
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * Errors: NULL_ARG, BUSY.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -667,6 +695,7 @@ bio_status bio_close(struct bio_stream *stream);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -680,6 +709,7 @@ bio_status bio_close_take(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: true for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
@@ -698,6 +728,7 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -712,6 +743,7 @@ bio_status bio_seek(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: the position; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
@@ -722,6 +754,7 @@ BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the length; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
@@ -732,6 +765,7 @@ BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the capacity; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
@@ -743,6 +777,7 @@ BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the number; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -759,10 +794,11 @@ size_t bio_export_count(const struct bio_stream *stream);
  * Reads up to `len` bytes at the position and moves it.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -776,10 +812,11 @@ bio_status bio_read(struct bio_stream *stream,
  * Reads up to `len` bytes at `offset`; the position stays.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -798,6 +835,7 @@ bio_status bio_pread(struct bio_stream *stream,
  * len: receives how many bytes there are.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -813,6 +851,7 @@ bio_status bio_peek(struct bio_stream *stream,
  * skipped: receives how many bytes there were; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
@@ -827,6 +866,7 @@ BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *s
  * len: receives the line's length, its line feed included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -845,6 +885,7 @@ bio_status bio_readline(struct bio_stream *stream,
  * len: receives how many bytes, the delimiter included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -863,6 +904,7 @@ bio_status bio_read_until(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -884,6 +926,7 @@ bio_status bio_read_snapshot(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -899,6 +942,7 @@ bio_status bio_write(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -913,9 +957,10 @@ bio_status bio_pwrite(struct bio_stream *stream,
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
- * slices: `count` pieces, borrowed for the call; NULL for none.
+ * slices: borrowed for the call: `count` pieces; NULL for none.
  * Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -931,6 +976,7 @@ bio_status bio_writev(struct bio_stream *stream,
  * snapshot: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -944,6 +990,7 @@ bio_status bio_write_snapshot(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -961,6 +1008,7 @@ bio_status bio_fill(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -974,6 +1022,7 @@ bio_status bio_truncate(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
@@ -985,6 +1034,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, u
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -997,6 +1047,7 @@ bio_status bio_clear(struct bio_stream *stream);
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
@@ -1008,6 +1059,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, 
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1020,6 +1072,7 @@ bio_status bio_shrink_to_fit(struct bio_stream *stream);
  * limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
  * Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream, uint64_t limit);
@@ -1040,6 +1093,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
  * capacity: receives its size, in bytes.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1058,6 +1112,7 @@ bio_status bio_prepare(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
  * error the window stays open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1083,6 +1138,7 @@ bio_status bio_commit(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
  * arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1104,6 +1160,7 @@ bio_status bio_read_fd(struct bio_stream *stream,
  * os_error: receives the errno on IO, else 0.
  * Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1131,6 +1188,7 @@ bio_status bio_write_fd(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1145,6 +1203,7 @@ bio_status bio_getvalue(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1157,12 +1216,14 @@ bio_status bio_snapshot_new(const void *data,
  * Makes a snapshot of foreign memory, without a copy.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
- * the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
- * the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as nothing needs
+ * the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On failure it
+ * is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1179,6 +1240,7 @@ bio_status bio_snapshot_adopt(const void *data,
  * snapshot: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1190,6 +1252,7 @@ const uint8_t *bio_snapshot_data(const struct bio_snapshot *snapshot);
  * snapshot: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
@@ -1201,6 +1264,7 @@ BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1219,6 +1283,7 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1232,6 +1297,7 @@ bio_status bio_snapshot_into_stream(struct bio_snapshot *snapshot,
  * snapshot: borrowed for the call; NULL gives NULL.
  * Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1240,8 +1306,9 @@ struct bio_snapshot *bio_snapshot_retain(struct bio_snapshot *snapshot);
 /**
  * Gives a reference up; the bytes go with the last one that needs them.
  *
- * snapshot: the caller's reference is gone after the call; NULL does nothing.
+ * snapshot: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
@@ -1265,6 +1332,7 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1283,6 +1351,7 @@ bio_status bio_getbuffer(struct bio_stream *stream,
  * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
  * only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1294,6 +1363,7 @@ uint8_t *bio_view_data(struct bio_view *view);
  * view: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_view_len(const struct bio_view *view);
@@ -1304,6 +1374,7 @@ BYTESIO_API size_t bio_view_len(const struct bio_view *view);
  * view: borrowed for the call.
  * Returns: true for a read-only view and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
@@ -1315,6 +1386,7 @@ BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, RANGE (not within the view), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1331,6 +1403,7 @@ bio_status bio_view_slice(struct bio_view *view,
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1346,6 +1419,7 @@ bio_status bio_view_to_readonly(struct bio_view *view,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1359,6 +1433,7 @@ bio_status bio_view_snapshot(struct bio_view *view,
  * view: borrowed for the call; NULL gives NULL.
  * Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
@@ -1366,8 +1441,9 @@ BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
 /**
  * Gives a reference up. The export ends with the last one to the view and to the views made from it.
  *
- * view: the caller's reference is gone after the call; NULL does nothing.
+ * view: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1386,6 +1462,7 @@ void bio_view_release(struct bio_view *view);
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1405,6 +1482,7 @@ bio_status bio_snapshot_find(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1423,6 +1501,7 @@ bio_status bio_snapshot_rfind(const struct bio_snapshot *snapshot,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1440,6 +1519,7 @@ bio_status bio_snapshot_count(const struct bio_snapshot *snapshot,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1457,6 +1537,7 @@ bio_status bio_snapshot_compare(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1474,6 +1555,7 @@ bio_status bio_snapshot_starts_with(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1492,6 +1574,7 @@ bio_status bio_snapshot_ends_with(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1511,6 +1594,7 @@ bio_status bio_view_find(const struct bio_view *view,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1529,6 +1613,7 @@ bio_status bio_view_rfind(const struct bio_view *view,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1546,6 +1631,7 @@ bio_status bio_view_count(const struct bio_view *view,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1563,6 +1649,7 @@ bio_status bio_view_compare(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1580,6 +1667,7 @@ bio_status bio_view_starts_with(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1596,10 +1684,11 @@ bio_status bio_view_ends_with(const struct bio_view *view,
  * Says what a stream is made of, and what its storage has had to do since it was made.
  *
  * stream: borrowed for the call.
- * statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
- * more.
+ * statistics: borrowed for the call; receives as many bytes as its struct_size says, which the caller sets; zeros
+ * where this version knows no more.
  * Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1614,6 +1703,7 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
  *
  * Returns: how many bytes that was.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1624,6 +1714,7 @@ size_t bio_trim(void);
  *
  * Returns: the text (static: never released), also for a code that no version defines; never NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API const char *bio_strerror(bio_status status);
@@ -1633,6 +1724,7 @@ BYTESIO_API const char *bio_strerror(bio_status status);
  *
  * Returns: the text (static: never released).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1643,6 +1735,7 @@ const char *bio_version(void);
  *
  * Returns: major << 16 | minor << 8 | patch.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint32_t bio_version_number(void);
@@ -1650,6 +1743,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
+
+#ifndef BYTESIO_NO_INLINE
 
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
@@ -1662,6 +1757,7 @@ BYTESIO_API uint32_t bio_version_number(void);
  * bio_readline() and views show it: making room may move that.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
@@ -1717,6 +1813,11 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
  *
  * Everything else as for bio_vprintf().
  *
+ * stream: borrowed for the call.
+ * format: borrowed for the call; as are the arguments.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
@@ -1729,6 +1830,8 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     va_end(args);
     return status;
 }
+
+#endif /* BYTESIO_NO_INLINE */
 
 #undef BYTESIO_PRINTF
 

@@ -16,10 +16,11 @@ use crate::sys::memory::fits_inline;
 /// Reads up to `len` bytes at the position and moves it.
 ///
 /// stream: borrowed for the call.
-/// buf: borrowed for the call; may lie in a view of the same stream.
+/// buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
 /// nread: receives how many bytes were read.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -54,10 +55,11 @@ extern "C" fn read_slow(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nre
 /// Reads up to `len` bytes at `offset`; the position stays.
 ///
 /// stream: borrowed for the call.
-/// buf: borrowed for the call; may lie in a view of the same stream.
+/// buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
 /// nread: receives how many bytes were read; 0 at or past the end.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -127,6 +129,7 @@ fn lend_until(
 /// len: receives how many bytes there are.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -140,6 +143,7 @@ pub extern "C" fn bio_peek(stream: Ref<*mut bio_stream>, ptr: Out<*const u8>, le
 /// skipped: receives how many bytes there were; may be NULL.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Out<usize>) -> bio_status {
@@ -158,6 +162,7 @@ pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Ou
 /// len: receives the line's length, its line feed included; 0 at the end.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -178,6 +183,7 @@ pub extern "C" fn bio_readline(
 /// len: receives how many bytes, the delimiter included; 0 at the end.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -198,6 +204,7 @@ pub extern "C" fn bio_read_until(
 /// out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
 /// Errors: NULL_ARG, CLOSED, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

@@ -18,6 +18,7 @@ use super::types::{bio_status, bio_stream};
 /// capacity: receives its size, in bytes.
 /// Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any; who may write into the window is the caller's to order.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -44,6 +45,7 @@ pub extern "C" fn bio_prepare(
 /// Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
 /// error the window stays open.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

@@ -1,20 +1,45 @@
-//! Prints the C header from the boundary's source.
+//! Prints the C header from the boundary's source, and the ABI as data from the header.
 //!
 //! Part of the build script, not of the library: beside this file lie the parts of the header that are not printed
 //! from Rust.
 
+mod abi;
 mod group;
 mod parameter;
 
 use std::path::Path;
 use std::{env, fs};
 
+use group::Group;
 use parameter::Parameter;
 
 /// Where the header's parts lie that are not printed from Rust.
 const PARTS: &str = "src/capi/header";
 
 const GUARD: &str = "BYTESIO_H";
+
+/// Parts with functions that have bodies; BYTESIO_NO_INLINE hides them.
+const INLINE: [&str; 1] = ["printf.h"];
+
+/// What is printed.
+pub struct Printed {
+    pub header: String,
+    /// The data; empty if there are faults.
+    pub abi: String,
+    /// What the header's comments leave open.
+    pub faults: Vec<String>,
+}
+
+/// Prints both; `scratch` is a folder for what cbindgen reads.
+pub fn print(scratch: &Path) -> Printed {
+    let groups = group::all();
+    let header = header(&groups, scratch);
+    let sources: Vec<_> = groups.into_iter().map(|group| group.source).collect();
+    match abi::json(&header, &sources, &version("")) {
+        Ok(abi) => Printed { header, abi, faults: Vec::new() },
+        Err(faults) => Printed { header, abi: String::new(), faults },
+    }
+}
 
 fn part(name: &str) -> String {
     fs::read_to_string(Path::new(PARTS).join(name)).expect("part of the header")
@@ -25,9 +50,7 @@ fn version(part: &str) -> String {
     env::var(format!("CARGO_PKG_VERSION{part}")).expect("set by Cargo")
 }
 
-/// The header's text; `scratch` is a folder for what cbindgen reads.
-pub fn print(scratch: &Path) -> String {
-    let groups = group::all();
+fn header(groups: &[Group], scratch: &Path) -> String {
     let mut printed = Vec::new();
     let parameters = Parameter::all();
     groups
@@ -56,7 +79,11 @@ fn config() -> cbindgen::Config {
     // The guard is ours, because the inline functions behind the printed part belong inside it.
     config.header = Some(format!("{}\n#ifndef {GUARD}\n#define {GUARD}", part("preamble.h")));
     config.after_includes = Some(format!("\n{}\n{}", include.concat(), macros()));
-    config.trailer = Some(format!("{}\n#undef BYTESIO_PRINTF\n\n#endif /* {GUARD} */", part("printf.h")));
+    let inline = INLINE.map(part).join("\n");
+    config.trailer = Some(format!(
+        "#ifndef BYTESIO_NO_INLINE\n\n{inline}\n#endif /* BYTESIO_NO_INLINE */\n\n\
+         #undef BYTESIO_PRINTF\n\n#endif /* {GUARD} */"
+    ));
     config
 }
 
