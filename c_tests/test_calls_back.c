@@ -98,7 +98,7 @@ static void captured(scene *c)
     c->view = view_of(c->s, BYTESIO_VIEW_WRITABLE);
     for (int i = 0; i < 3; i++) {
         bio_snapshot_release(value_of(c->s));
-        bio_view_data(c->view)[i] = 'c';
+        mutable_bytes(c->view)[i] = 'c';
     }
 }
 
@@ -184,6 +184,7 @@ static void questions(scene *c, size_t which)
     bio_version();
     bio_version_number();
     bio_strerror(BYTESIO_BUSY);
+    bio_status_errno(BYTESIO_BUSY);
     bio_release(bio_retain(s));
 }
 
@@ -280,16 +281,21 @@ static void commit_the_window(scene *c, size_t which)
 {
     (void)which;
     ANY(bio_commit(c->s, 2));
-    ANY(bio_commit(c->s, 0));
+}
+
+static void cancel_the_window(scene *c, size_t which)
+{
+    (void)which;
+    bio_cancel(c->s);
 }
 
 /* ---- the tests --------------------------------------------------------------------------------------------- */
 
 static void every_call_in_every_state(void)
 {
-    void (*const acts[])(scene *c, size_t which) = {questions,        with_a_snapshot, the_snapshot_last,
-                                                    with_a_view,      the_view_last,   print_from_a_list,
-                                                    commit_the_window};
+    void (*const acts[])(scene *c, size_t which) = {questions,         with_a_snapshot,  the_snapshot_last,
+                                                    with_a_view,       the_view_last,    print_from_a_list,
+                                                    commit_the_window, cancel_the_window};
     for (size_t i = 0; i < COUNT(stream_calls); i++)
         in_every_state(call_table, i);
     for (size_t i = 0; i < COUNT(changes); i++)
