@@ -159,7 +159,7 @@ impl Said<'_> {
             ("must_use", Json::Bool(signature.nodiscard)),
             ("statuses", Json::List(statuses)),
             ("calls_back", Json::List(calls_back)),
-            ("threads", Json::text(threads)),
+            ("threads", Json::text(threads.trim_end_matches('.'))),
             ("since", Json::text(since)),
             ("text", Json::text(&doc.text)),
         ]);

@@ -50,6 +50,9 @@ fn vocabularies() -> Json {
         ("ownership", explained(wording::OWNERSHIP)),
         ("null", explained(wording::NULL)),
         ("calls_back", explained(wording::CALLS_BACK)),
+        ("direction", explained(wording::DIRECTION)),
+        ("linkage", explained(wording::LINKAGE)),
+        ("statuses", Json::text(wording::STATUSES)),
     ])
 }
 

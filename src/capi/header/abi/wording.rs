@@ -29,6 +29,18 @@ pub const CALLS_BACK: &Vocabulary = &[
     ("release", "may run a bio_release_fn"),
 ];
 
+pub const DIRECTION: &Vocabulary = &[
+    ("in", "the library is given it"),
+    ("out", "a result is stored through it"),
+    ("inout", "as out, into a struct whose struct_size the caller has set"),
+];
+
+pub const LINKAGE: &Vocabulary =
+    &[("exported", "a symbol of the library"), ("inline", "has a body in the header, and is no symbol")];
+
+/// What the lists of statuses leave out.
+pub const STATUSES: &str = "without BYTESIO_; OK and INTERNAL, which every bio_status may be, are left out";
+
 const KEYWORDS: [&str; 5] = ["Returns", "Errors", "Threads", "Calls back", "Since"];
 
 /// A comment, taken apart.
