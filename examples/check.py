@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is to appear among the sources
 
+import check_figures
 import check_pages
 import check_tar
 import check_upload
@@ -197,6 +198,7 @@ class Runner:
         check_upload.check(self)
         if not self.args.demo:
             check_pages.check(self)
+            check_figures.check(self)
         return self.report.close()
 
 
