@@ -9,11 +9,13 @@
  * Position: the stream's own. A picture is written from there on, and the position ends behind it. Reading moves it
  * behind the picture in jpeg_finish_decompress(), and does not move it when the picture is given up before that.
  * Ownership: a stream that is read is borrowed until the picture is finished or given up, and not to be changed so
- * long. A stream that is written is borrowed until jpeg_start_compress(), which retains it and opens a window (other
- * changes get BUSY) until jpeg_finish_compress(), jpeg_abort_compress() or jpeg_destroy_compress(), whichever is first.
+ * long. A stream that is written is borrowed until jpeg_start_compress(), which retains it and opens a window until
+ * jpeg_finish_compress(), jpeg_abort_compress() or jpeg_destroy_compress(), whichever is first. Other changes get BUSY
+ * so long, and it must not be closed.
  * Errors: ERREXIT with the text of bio_strerror(); JERR_FILE_WRITE or JERR_FILE_READ where the program has an add-on
  * message table of its own. After a longjmp() out of error_exit, abort or destroy, which libjpeg wants next, leaves no
- * window behind; what stood in full windows stays written. A picture that ends too early gives JWRN_JPEG_EOF and an EOI marker, as from a FILE.
+ * window behind; what stood in full windows stays written. A picture that ends too early gives JWRN_JPEG_EOF and an EOI
+ * marker, as from a FILE.
  * Copies: none.
  */
 #ifndef BYTESIO_JPEG_H
