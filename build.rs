@@ -1,4 +1,4 @@
-//! Prints the C header from the boundary's source and compiles the one C file.
+//! Prints the C header from the boundary's source and compiles the C files.
 //!
 //! The header goes to `OUT_DIR`; `tests/header.rs` compares it with `include/bytesio.h`.
 
@@ -20,6 +20,7 @@ fn main() {
         }
         cc::Build::new()
             .file("src/sys/single_threaded.c")
+            .file("src/sys/stdio.c")
             .flag_if_supported("-fvisibility=hidden")
             .warnings_into_errors(true)
             .compile("bytesio_sys");

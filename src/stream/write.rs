@@ -112,7 +112,7 @@ impl State {
     }
 
     /// Writes at `at`; gives where the write ended.
-    fn write_at(&mut self, at: u64, data: Input<'_>, deferred: &mut Deferred) -> Result<u64> {
+    pub(super) fn write_at(&mut self, at: u64, data: Input<'_>, deferred: &mut Deferred) -> Result<u64> {
         if data.len() == 0 {
             return Ok(at);
         }
