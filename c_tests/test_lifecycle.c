@@ -232,7 +232,7 @@ static void a_clone_has_no_exports_and_no_window(void)
     REQUIRE_OK(bio_clone(s, &c));
     CHECK_EQ(bio_export_count(c), 0);
     CHECK_OK(bio_write(c, LIT("4")));
-    bio_view_data(view)[0] = 'X'; /* through the view, behind the stream's back: not into the clone */
+    mutable_bytes(view)[0] = 'X'; /* through the view, behind the stream's back: not into the clone */
     CHECK_STREAM(c, LIT("01234"));
     CHECK_STREAM(s, LIT("X123"));
     bio_view_release(view);
@@ -277,7 +277,7 @@ static void fork_parts_the_two_processes(void)
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     pid_t child = fork();
     REQUIRE(child >= 0);
-    bio_view_data(view)[0] = child ? 'P' : 'C';
+    mutable_bytes(view)[0] = child ? 'P' : 'C';
     bio_view_release(view);
     CHECK_OK(bio_write(s, child ? "-parent" : "-child", child ? 7 : 6));
     if (child)

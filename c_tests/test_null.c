@@ -14,6 +14,7 @@ static struct results {
     bio_snapshot *snapshot;
     bio_view *view;
     const uint8_t *ptr;
+    const char *text;
     uint8_t *window;
     size_t n, m;
     uint64_t position;
@@ -109,6 +110,15 @@ static void refuse_streams(bed *b)
     REFUSED(bio_prepare(NULL, 1, &out.window, &out.n));
     REFUSED(bio_prepare(s, 1, NULL, &out.n));
     REFUSED(bio_prepare(s, 1, &out.window, NULL));
+    REFUSED(bio_prepare_upto(NULL, 1, 2, &out.window, &out.n));
+    REFUSED(bio_prepare_upto(s, 1, 2, NULL, &out.n));
+    REFUSED(bio_prepare_upto(s, 2, 1, &out.window, NULL));
+    REFUSED(bio_cstr(NULL, &out.text, &out.n));
+    REFUSED(bio_cstr(s, NULL, &out.n));
+    REFUSED(bio_append(NULL, "x", 1));
+    REFUSED(bio_append(s, NULL, 1));
+    REFUSED(bio_restore(NULL, b->snap));
+    REFUSED(bio_restore(s, NULL));
     REFUSED(bio_commit(NULL, 0));
     REFUSED(bio_truncate(NULL, 0));
     REFUSED(bio_resize(NULL, 0));
@@ -164,6 +174,8 @@ static void refuse_snapshots(bed *b)
 static void refuse_views(bed *b)
 {
     bio_view *view = b->view;
+    REFUSED(bio_view_data_mut(NULL, &out.window));
+    REFUSED(bio_view_data_mut(view, NULL));
     REFUSED(bio_view_slice(NULL, 0, 0, &out.view));
     REFUSED(bio_view_slice(view, 0, 0, NULL));
     REFUSED(bio_view_to_readonly(NULL, &out.view));

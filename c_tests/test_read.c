@@ -101,7 +101,7 @@ static void an_exact_read_beyond_the_end_touches_nothing(void)
     CHECK_STATUS(bio_read_exact(s, buf, SIZE_MAX), BYTESIO_OVERFLOW);
     CHECK_EQ(buf[0], '#');
     CHECK_EQ(bio_tell(s), 6);
-    CHECK_OK(bio_read_exact(s, bio_view_data(view), 4)); /* into the stream's own view */
+    CHECK_OK(bio_read_exact(s, mutable_bytes(view), 4)); /* into the stream's own view */
     CHECK_EQ(bio_tell(s), 10);
     CHECK_OK(bio_read_exact(s, NULL, 0));
     CHECK_STATUS(bio_read_exact(s, buf, 1), BYTESIO_EOF);
@@ -257,7 +257,7 @@ static void reads_into_the_streams_own_view_move_like_memmove(void)
                 for (int positional = 0; positional < 2; positional++) {
                     bio_stream *s = stream_at(model, sizeof model, (int64_t)from);
                     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
-                    uint8_t *data = bio_view_data(view);
+                    uint8_t *data = mutable_bytes(view);
                     CHECK_OK(positional ? bio_pread(s, data + to, n, from, &got)
                                         : bio_read(s, data + to, n, &got));
                     CHECK_EQ(got, n);

@@ -153,7 +153,7 @@
 #define BYTESIO_EXPORTED (-4)
 
 /**
- * The bytes may not be written. No function of this version returns it.
+ * The view is read-only.
  *
  * Since: 0.1
  */
@@ -662,11 +662,11 @@ void bio_release(struct bio_stream *stream);
 
 /**
  * Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
- * bio_is_closed(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing. Views may be
- * alive; they keep the bytes.
+ * bio_is_closed(), bio_cancel(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing.
+ * Views may be alive; they keep the bytes. An open window is given up.
  *
  * stream: borrowed for the call; the caller's reference stays and has to be released.
- * Errors: NULL_ARG, BUSY.
+ * Errors: NULL_ARG.
  * Threads: any.
  * Since: 0.1
  */
@@ -675,11 +675,11 @@ bio_status bio_close(struct bio_stream *stream);
 
 /**
  * Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
- * one.
+ * one. An open window is given up.
  *
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * out: receives a snapshot (owned: bio_snapshot_release()).
- * Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
+ * Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
  * Threads: any.
  * Since: 0.1
  */
@@ -898,6 +898,25 @@ bio_status bio_take(struct bio_stream *stream,
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
 
 /**
+ * Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
+ * of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
+ * limit.
+ *
+ * stream: borrowed for the call.
+ * text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives the content's length, the NUL not counted; may be NULL.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
+ * NOMEM.
+ * Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_cstr(struct bio_stream *stream,
+                    const char **text,
+                    size_t *len);
+
+/**
  * Reads a line in place, through its line feed (0x0A; CR and NUL are ordinary bytes), or `limit` bytes, or to the
  * end, and moves the position.
  *
@@ -989,6 +1008,22 @@ bio_status bio_pwrite(struct bio_stream *stream,
                       uint64_t offset);
 
 /**
+ * Writes `len` bytes at the end, wherever that is at this moment; the position stays. Appends of several threads do
+ * not overwrite each other.
+ *
+ * stream: borrowed for the call.
+ * data: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_append(struct bio_stream *stream,
+                      const void *data,
+                      size_t len);
+
+/**
  * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
@@ -1072,6 +1107,22 @@ BYTESIO_NODISCARD
 bio_status bio_clear(struct bio_stream *stream);
 
 /**
+ * Makes a snapshot's bytes the content again, without a copy: to roll back. They are shared until the next change. The
+ * bytes are copied into fixed memory, and while a view is alive. The position stays, or becomes the end if it was
+ * further.
+ *
+ * stream: borrowed for the call.
+ * snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_restore(struct bio_stream *stream,
+                       struct bio_snapshot *snapshot);
+
+/**
  * Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
  *
  * stream: borrowed for the call.
@@ -1106,18 +1157,22 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
 
 /* --- Windows and formatted output ----------------------------------------------------------------
  * A window is memory that the caller fills and then makes part of the stream: the way for code that wants a
- * pointer to write to (decompressors, image libraries, read callbacks). bio_printf() and bio_vprintf(), at the end of
- * this header, stand on it. While a window is open, reads, seeks, snapshots and read-only views go on; other
- * changes give BUSY.
+ * pointer to write to (decompressors, image libraries, read callbacks). While one is open, reads, seeks, snapshots and
+ * read-only views go on; other changes give BUSY, but for closing the stream, which gives the window up. Whoever may
+ * leave the code between by longjmp() or an exception calls bio_cancel() on that way.
+ * At the end of the content a window begins right behind it, in place: what lies before it in memory is the content,
+ * which may be read there. Elsewhere the window is memory of its own, and what is committed replaces the content.
+ * bio_printf() and bio_vprintf() are at the end of this header.
  */
 
 /**
  * Opens a window of at least `min` bytes at the position. Its bytes are no part of the stream until bio_commit().
  *
  * stream: borrowed for the call.
- * min: in bytes; 0 takes what room there is.
- * ptr: receives the window's address (lent for writing until bio_commit() or the stream's last release); never NULL.
- * capacity: receives its size, in bytes.
+ * min: in bytes; 0 takes what room there is. Over content the window has at least 4096 bytes, or as many as are left.
+ * ptr: receives the window's address (lent for writing until bio_commit(), bio_cancel(), bio_close() or the stream's
+ * last release); never NULL.
+ * capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
  * Since: 0.1
@@ -1128,6 +1183,31 @@ bio_status bio_prepare(struct bio_stream *stream,
                        size_t min,
                        uint8_t **ptr,
                        size_t *capacity);
+
+/**
+ * Opens a window of at least `min` and at most `max` bytes at the position, of what there is between the two: near a
+ * limit, in fixed memory and under a view it becomes smaller before it is refused. Everything else as for
+ * bio_prepare().
+ *
+ * stream: borrowed for the call.
+ * min: in bytes; where not even so much is to be had, that is an error. 0 is as good as 1, unless `max` is 0.
+ * max: in bytes; no more is given. The stream does not grow for it beyond 4096 bytes or `min`: to write more at once,
+ * ask for more by `min`, or reserve.
+ * ptr: receives the window's address (lent for writing until bio_commit(), bio_cancel(), bio_close() or the stream's
+ * last release); never NULL.
+ * capacity: receives its size, in bytes; 0 only for a `max` of 0.
+ * Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
+ * NOMEM.
+ * Threads: any; who may write into the window is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_prepare_upto(struct bio_stream *stream,
+                            size_t min,
+                            size_t max,
+                            uint8_t **ptr,
+                            size_t *capacity);
 
 /**
  * Makes the first `len` bytes of the open window part of the stream, at the position where it was opened, and closes
@@ -1144,6 +1224,17 @@ BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_commit(struct bio_stream *stream,
                       size_t len);
+
+/**
+ * Gives an open window up: the content is as it was before bio_prepare(), which may be called again. Does nothing
+ * without a window, so that it may stand on every way out.
+ *
+ * stream: borrowed for the call; NULL does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+void bio_cancel(struct bio_stream *stream);
 
 /* --- File descriptors ----------------------------------------------------------------------------
  * Bytes move between the stream's own memory and the descriptor, with no buffer in between. Interrupted and
@@ -1390,19 +1481,32 @@ bio_status bio_getbuffer(struct bio_stream *stream,
                          struct bio_view **out);
 
 /**
- * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
- * write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
- * memory: ask again after that. The address given out before stays readable until the next call for the same view,
- * with the bytes as they were then or have become since.
+ * Gives the address of a view's bytes, for reading. That of a writable view never changes. That of a read-only view
+ * may, when a write through the stream, or a writable view being opened, has to separate it from a snapshot or from
+ * adopted memory: ask again after that. The address given out before stays readable until the next call for the same
+ * view, with the bytes as they were then or have become since.
  *
  * view: borrowed for the call.
- * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
- * only for NULL.
+ * Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
  * Since: 0.1
  */
 BYTESIO_API
-uint8_t *bio_view_data(struct bio_view *view);
+const uint8_t *bio_view_data(struct bio_view *view);
+
+/**
+ * Gives the address of a writable view's bytes, for reading and writing. It never changes.
+ *
+ * view: borrowed for the call.
+ * data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
+ * Errors: NULL_ARG, READONLY (of a read-only view).
+ * Threads: any; access through the pointer is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_data_mut(struct bio_view *view,
+                             uint8_t **data);
 
 /**
  * Gives a view's length, in bytes.
@@ -1783,12 +1887,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
- * Text of more than 255 bytes is formatted in a window, so that another thread's change of the same stream may get
- * BUSY meanwhile.
- *
  * stream: borrowed for the call.
- * format, args: borrowed for the call; as for vsnprintf(). They must not point into the stream's own memory, as bio_peek(),
- * bio_readline() and views show it: making room may move that.
+ * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
  * Since: 0.1
@@ -1796,9 +1896,7 @@ BYTESIO_API uint32_t bio_version_number(void);
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
 static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_list args) {
     char small[256];
-    char *text = NULL;
-    uint8_t *window = NULL;
-    size_t capacity = 0;
+    char *text = small;
     va_list again;
     bio_status status;
     int len;
@@ -1812,32 +1910,21 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
     if (len < 0) {
         return BYTESIO_INVALID;
     }
-    if ((size_t)len < sizeof small) {
-        return bio_write(stream, small, (size_t)len);
-    }
-    status = bio_prepare(stream, (size_t)len + 1, &window, &capacity);
-    if (status == BYTESIO_OK) {
-        if (vsnprintf((char *)window, capacity, format, args) == len) {
-            status = bio_commit(stream, (size_t)len);
-            if (status == BYTESIO_OK) {
-                return status;
-            }
-        } else {
-            status = BYTESIO_INVALID;
+    if ((size_t)len >= sizeof small) {
+        /* Not in a window: to make room for one could move what the arguments point to. */
+        text = (char *)malloc((size_t)len + 1);
+        if (text == NULL) {
+            return BYTESIO_NOMEM;
         }
-        /* Gives the window up; that cannot fail, and the first failure is the one to report. */
-        return bio_commit(stream, 0) == BYTESIO_OK ? status : BYTESIO_INTERNAL;
+        if (vsnprintf(text, (size_t)len + 1, format, args) != len) {
+            free(text);
+            return BYTESIO_INVALID;
+        }
     }
-    if (status != BYTESIO_LIMIT && status != BYTESIO_EXPORTED) {
-        return status;
+    status = bio_write(stream, text, (size_t)len);
+    if (text != small) {
+        free(text);
     }
-    /* The text may fit all the same: only the NUL that vsnprintf() appends need not. */
-    text = (char *)malloc((size_t)len + 1);
-    if (text == NULL) {
-        return BYTESIO_NOMEM;
-    }
-    status = vsnprintf(text, (size_t)len + 1, format, args) == len ? bio_write(stream, text, (size_t)len) : BYTESIO_INVALID;
-    free(text);
     return status;
 }
 

@@ -24,7 +24,7 @@ pub const BYTESIO_CLOSED: i32 = -3;
 ///
 /// Since: 0.1
 pub const BYTESIO_EXPORTED: i32 = -4;
-/// The bytes may not be written. No function of this version returns it.
+/// The view is read-only.
 ///
 /// Since: 0.1
 pub const BYTESIO_READONLY: i32 = -5;

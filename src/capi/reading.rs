@@ -5,6 +5,8 @@
 //! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a
 //! window, opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
 
+use std::ffi::c_char;
+
 use super::guard::{call, fast};
 use super::handle::{Ref, give};
 use super::pointers::{Len, Out, Place, Target};
@@ -217,6 +219,29 @@ pub extern "C" fn bio_take(
 pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Out<usize>) -> bio_status {
     call(&stream, |s| {
         skipped.offer(s.skip(len)?);
+        Ok(())
+    })
+}
+
+/// Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
+/// of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
+/// limit.
+///
+/// stream: borrowed for the call.
+/// text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+/// len: receives the content's length, the NUL not counted; may be NULL.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
+/// NOMEM.
+/// Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_cstr(stream: Ref<*mut bio_stream>, text: Out<*const c_char>, len: Out<usize>) -> bio_status {
+    call(&stream, |s| {
+        let text = text.place()?;
+        let content = s.cstr()?;
+        text.set(content.ptr.as_ptr().cast());
+        len.offer(content.len);
         Ok(())
     })
 }

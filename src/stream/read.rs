@@ -7,7 +7,7 @@ use super::state::State;
 use crate::error::{Error, Result};
 use crate::search;
 use crate::snapshot::Snapshot;
-use crate::sys::memory::{Output, check_len};
+use crate::sys::memory::{NOWHERE, Output, check_len};
 
 /// A piece of the stream's own memory, good until the next call that changes the stream.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,25 @@ impl Stream {
     #[inline(always)]
     pub(crate) fn peek_fast(&self) -> Option<Borrowed> {
         self.0.try_fast((), |s, ()| s.peek())?.ok()
+    }
+
+    /// The whole content in place, with a NUL behind it that is no part of it. Where there is no room for the NUL, some
+    /// is made, which in fixed memory (`Limit`) and under a view (`Exported`) cannot be.
+    pub fn cstr(&self) -> Result<Borrowed> {
+        self.change(|s, deferred| {
+            let len = s.writer.len();
+            if len == 0 {
+                return Ok(Borrowed { ptr: NOWHERE, len });
+            }
+            if len == s.writer.capacity() {
+                s.check_unexported()?;
+                if s.writer.is_fixed() {
+                    return Err(Error::Limit);
+                }
+            }
+            s.writer.terminate(deferred)?;
+            Ok(Borrowed::from(s.bytes_from(0)))
+        })
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position

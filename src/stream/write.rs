@@ -31,6 +31,15 @@ impl Stream {
         )
     }
 
+    /// Writes at the end, wherever that is at this moment; the position stays.
+    pub fn append<'a>(&self, data: impl Into<Input<'a>>) -> Result<()> {
+        let data = data.into();
+        self.change_unless(
+            |s| s.writer.put_in_place(s.writer.len(), data),
+            |s, deferred| s.write_at(s.writer.len() as u64, data, deferred).map(drop),
+        )
+    }
+
     /// Writes all pieces, one behind the other, or nothing.
     pub fn writev(&self, pieces: &[Input<'_>]) -> Result<()> {
         self.write_pieces(pieces.iter().copied())
