@@ -1308,8 +1308,8 @@ bio_status bio_write_fd(struct bio_stream *stream,
  *
  * stream: borrowed for the call; the FILE has a reference of its own, which fclose() releases.
  * mode: borrowed for the call.
- * out: receives the FILE. It has no descriptor (fileno() fails), and freopen() must not be called with it: glibc's does
- * not expect such FILEs. Before the library is unloaded it must be closed.
+ * out: receives the FILE. It has no descriptor (fileno() fails), and must not be given to freopen(): glibc's does not
+ * expect such FILEs. Before the library is unloaded it must be closed.
  * Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; EXPORTED, BUSY with "w", where the stream is not empty;
  * UNSUPPORTED on systems other than Linux.
  * Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.

@@ -33,7 +33,7 @@
 //!   └ deferred    what a call leaves behind, dropped after its lock
 //!
 //!   sys        memory, counts, locks, descriptors, FILEs; knows no stream                unsafe: the system
-//!   └ alloc count lock memory owned slot threads fd watch linux; sync is the shim that a model checker replaces
+//!   └ alloc count lock memory owned slot threads fd stdio watch linux; sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, frozen piece, snapshot, view, stream

@@ -66,8 +66,8 @@ impl stdio::Cookie for Guarded {
 ///
 /// stream: borrowed for the call; the FILE has a reference of its own, which fclose() releases.
 /// mode: borrowed for the call.
-/// out: receives the FILE. It has no descriptor (fileno() fails), and freopen() must not be called with it: glibc's does
-/// not expect such FILEs. Before the library is unloaded it must be closed.
+/// out: receives the FILE. It has no descriptor (fileno() fails), and must not be given to freopen(): glibc's does not
+/// expect such FILEs. Before the library is unloaded it must be closed.
 /// Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; EXPORTED, BUSY with "w", where the stream is not empty;
 /// UNSUPPORTED on systems other than Linux.
 /// Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.
@@ -89,4 +89,23 @@ pub extern "C" fn bio_fopen(stream: Ref<*mut bio_stream>, mode: Text, out: Out<*
             Ok(opened.into_raw())
         })
     })
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::stream::Stream;
+    use crate::sys::stdio::Cookie;
+
+    #[test]
+    fn a_panic_in_a_callback_becomes_an_errno_and_stays_with_the_stream() {
+        let stream = Stream::from_bytes(b"content").unwrap();
+        let file = Guarded(File::over(&stream, Mode::parse(b"r+").unwrap()).unwrap());
+        let panicked: Result<()> = file.guard(|_| panic!("on purpose"));
+        assert_eq!(panicked, Err(Error::Internal));
+        assert_eq!(file.read((&mut [0; 4]).into()), Err(Error::Internal.errno()));
+        assert_eq!(file.write(Input::from(b"x")), (0, Err(Error::Internal.errno())));
+        assert_eq!(file.seek(0, 0), Err(Error::Internal.errno()));
+        assert_eq!(stream.getvalue().err(), Some(Error::Internal));
+    }
 }
