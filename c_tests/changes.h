@@ -79,9 +79,8 @@ static inline bio_status change_by_file(bio_stream *s, const char *mode, const c
     bio_status status = bio_fopen(s, mode, &file);
     if (status)
         return status;
-    CHECK(fputs(text, file) >= 0 || *text == '\0');
-    CHECK_EQ(fclose(file), 0);
-    return BYTESIO_OK;
+    CHECK(fputs(text, file) >= 0); /* into the buffer */
+    return fclose(file) == 0 ? BYTESIO_OK : BYTESIO_IO;
 }
 CHANGE(file_truncate, change_by_file(s, "w", ""))
 CHANGE(file_write, change_by_file(s, "r+", "file"))

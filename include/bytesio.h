@@ -39,6 +39,10 @@
  * the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
+ * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
+ * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
+ * was adopted by this stream or by one that it shares bytes with.
+ *
  * No function is a cancellation point of pthread_cancel().
  *
  * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
@@ -51,6 +55,9 @@
  * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * All of this as data, for bindings in other languages: bytesio.abi.json (pkg-config --variable=abi bytesio). Tools that
+ * read declarations only define BYTESIO_NO_INLINE, which hides the functions that have bodies here.
  *
  * Generated from the library's source; do not edit.
  * Licence: MIT OR Apache-2.0
@@ -94,16 +101,26 @@
 #  endif
 #endif
 
+/* BYTESIO_NO_INLINE, defined beforehand, hides the functions that have bodies here. */
+
 #if defined(__GNUC__)
 #  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #  define BYTESIO_PRINTF(text, first)
 #endif
 
-/** bio_set_limit(), bio_options.limit: no limit. */
+/**
+ * bio_set_limit(), bio_options.limit: no limit.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NO_LIMIT UINT64_MAX
 
-/** What a search stores for a miss. */
+/**
+ * What a search stores for a miss.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
@@ -537,6 +554,7 @@ extern "C" {
  *
  * Returns: a stream (owned: bio_release()), or NULL when out of memory.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
@@ -550,6 +568,7 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
  * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
  * above limit), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -564,6 +583,7 @@ bio_status bio_new_with(const struct bio_options *options,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -579,6 +599,7 @@ bio_status bio_from_bytes(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -591,12 +612,14 @@ bio_status bio_from_snapshot(struct bio_snapshot *snapshot,
  * change of the stream copies what it keeps and lets the memory go.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
- * needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
- * failure it is not called, and the memory is the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+ * stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+ * that needs no release. On failure it is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -616,6 +639,7 @@ bio_status bio_adopt(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -633,6 +657,7 @@ bio_status bio_new_fixed(void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -646,6 +671,7 @@ bio_status bio_clone(struct bio_stream *stream,
  * stream: borrowed for the call; NULL gives NULL.
  * Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
@@ -653,8 +679,9 @@ BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
 /**
  * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
  *
- * stream: the caller's reference is gone after the call; NULL does nothing.
+ * stream: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -668,6 +695,7 @@ void bio_release(struct bio_stream *stream);
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * Errors: NULL_ARG.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -681,6 +709,7 @@ bio_status bio_close(struct bio_stream *stream);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -694,6 +723,7 @@ bio_status bio_close_take(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: true for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
@@ -713,6 +743,7 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -729,6 +760,7 @@ bio_status bio_seek(struct bio_stream *stream,
  * len: receives the length; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -742,6 +774,7 @@ bio_status bio_where(const struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: the position; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
@@ -752,6 +785,7 @@ BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the length; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
@@ -762,6 +796,7 @@ BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the capacity; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
@@ -773,6 +808,7 @@ BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the number; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -789,10 +825,11 @@ size_t bio_export_count(const struct bio_stream *stream);
  * Reads up to `len` bytes at the position and moves it.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -806,10 +843,11 @@ bio_status bio_read(struct bio_stream *stream,
  * Reads up to `len` bytes at `offset`; the position stays.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -824,9 +862,10 @@ bio_status bio_pread(struct bio_stream *stream,
  * Reads `len` bytes at the position and moves it: all of them, or none.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream. On an error it is not touched.
  * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -843,6 +882,7 @@ bio_status bio_read_exact(struct bio_stream *stream,
  * len: receives how many bytes there are.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -859,6 +899,7 @@ bio_status bio_peek(struct bio_stream *stream,
  * len: receives how many bytes there are; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -877,6 +918,7 @@ bio_status bio_peek_at(struct bio_stream *stream,
  * len: receives how many bytes; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -893,6 +935,7 @@ bio_status bio_take(struct bio_stream *stream,
  * skipped: receives how many bytes there were; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
@@ -908,6 +951,7 @@ BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *s
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
  * NOMEM.
  * Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -926,6 +970,7 @@ bio_status bio_cstr(struct bio_stream *stream,
  * len: receives the line's length, its line feed included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -944,6 +989,7 @@ bio_status bio_readline(struct bio_stream *stream,
  * len: receives how many bytes, the delimiter included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -962,6 +1008,7 @@ bio_status bio_read_until(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -983,6 +1030,7 @@ bio_status bio_read_snapshot(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -998,6 +1046,7 @@ bio_status bio_write(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1015,6 +1064,7 @@ bio_status bio_pwrite(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1028,9 +1078,10 @@ bio_status bio_append(struct bio_stream *stream,
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
- * slices: `count` pieces, borrowed for the call; NULL for none.
+ * slices: borrowed for the call: `count` pieces; NULL for none.
  * Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1046,6 +1097,7 @@ bio_status bio_writev(struct bio_stream *stream,
  * snapshot: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1059,6 +1111,7 @@ bio_status bio_write_snapshot(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1076,6 +1129,7 @@ bio_status bio_fill(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1089,6 +1143,7 @@ bio_status bio_truncate(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
@@ -1100,6 +1155,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, u
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1115,6 +1171,7 @@ bio_status bio_clear(struct bio_stream *stream);
  * snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1128,6 +1185,7 @@ bio_status bio_restore(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
@@ -1139,6 +1197,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, 
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1151,6 +1210,7 @@ bio_status bio_shrink_to_fit(struct bio_stream *stream);
  * limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
  * Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream, uint64_t limit);
@@ -1175,6 +1235,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
  * capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1199,6 +1260,7 @@ bio_status bio_prepare(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
  * NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1218,6 +1280,7 @@ bio_status bio_prepare_upto(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
  * error the window stays open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1231,6 +1294,7 @@ bio_status bio_commit(struct bio_stream *stream,
  *
  * stream: borrowed for the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1254,6 +1318,7 @@ void bio_cancel(struct bio_stream *stream);
  * Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
  * arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1275,6 +1340,7 @@ bio_status bio_read_fd(struct bio_stream *stream,
  * os_error: receives the errno on IO, else 0.
  * Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1308,11 +1374,12 @@ bio_status bio_write_fd(struct bio_stream *stream,
  *
  * stream: borrowed for the call; the FILE has a reference of its own, which fclose() releases.
  * mode: borrowed for the call.
- * out: receives the FILE. It has no descriptor (fileno() fails), and must not be given to freopen(): glibc's does not
- * expect such FILEs. Before the library is unloaded it must be closed.
+ * out: receives the FILE (owned: fclose()). It has no descriptor (fileno() fails), and must not be given to freopen():
+ * glibc's does not expect such FILEs. Before the library is unloaded it must be closed.
  * Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; EXPORTED, BUSY with "w", where the stream is not empty;
  * UNSUPPORTED on systems other than Linux.
  * Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.
+ * Calls back: allocator, release; so may stdio's functions, with the FILE.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1338,6 +1405,7 @@ bio_status bio_fopen(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1352,6 +1420,7 @@ bio_status bio_getvalue(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1364,12 +1433,14 @@ bio_status bio_snapshot_new(const void *data,
  * Makes a snapshot of foreign memory, without a copy.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
- * the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
- * the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as nothing needs
+ * the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On failure it
+ * is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1386,6 +1457,7 @@ bio_status bio_snapshot_adopt(const void *data,
  * snapshot: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1397,6 +1469,7 @@ const uint8_t *bio_snapshot_data(const struct bio_snapshot *snapshot);
  * snapshot: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
@@ -1408,6 +1481,7 @@ BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1426,6 +1500,7 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1439,6 +1514,7 @@ bio_status bio_snapshot_into_stream(struct bio_snapshot *snapshot,
  * snapshot: borrowed for the call; NULL gives NULL.
  * Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1447,8 +1523,9 @@ struct bio_snapshot *bio_snapshot_retain(struct bio_snapshot *snapshot);
 /**
  * Gives a reference up; the bytes go with the last one that needs them.
  *
- * snapshot: the caller's reference is gone after the call; NULL does nothing.
+ * snapshot: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
@@ -1472,6 +1549,7 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1489,6 +1567,7 @@ bio_status bio_getbuffer(struct bio_stream *stream,
  * view: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1501,6 +1580,7 @@ const uint8_t *bio_view_data(struct bio_view *view);
  * data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
  * Errors: NULL_ARG, READONLY (of a read-only view).
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1514,6 +1594,7 @@ bio_status bio_view_data_mut(struct bio_view *view,
  * view: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_view_len(const struct bio_view *view);
@@ -1524,6 +1605,7 @@ BYTESIO_API size_t bio_view_len(const struct bio_view *view);
  * view: borrowed for the call.
  * Returns: true for a read-only view and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
@@ -1535,6 +1617,7 @@ BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, RANGE (not within the view), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1551,6 +1634,7 @@ bio_status bio_view_slice(struct bio_view *view,
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1566,6 +1650,7 @@ bio_status bio_view_to_readonly(struct bio_view *view,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1579,6 +1664,7 @@ bio_status bio_view_snapshot(struct bio_view *view,
  * view: borrowed for the call; NULL gives NULL.
  * Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
@@ -1586,8 +1672,9 @@ BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
 /**
  * Gives a reference up. The export ends with the last one to the view and to the views made from it.
  *
- * view: the caller's reference is gone after the call; NULL does nothing.
+ * view: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1606,6 +1693,7 @@ void bio_view_release(struct bio_view *view);
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1625,6 +1713,7 @@ bio_status bio_snapshot_find(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1643,6 +1732,7 @@ bio_status bio_snapshot_rfind(const struct bio_snapshot *snapshot,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1660,6 +1750,7 @@ bio_status bio_snapshot_count(const struct bio_snapshot *snapshot,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1677,6 +1768,7 @@ bio_status bio_snapshot_compare(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1694,6 +1786,7 @@ bio_status bio_snapshot_starts_with(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1712,6 +1805,7 @@ bio_status bio_snapshot_ends_with(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1731,6 +1825,7 @@ bio_status bio_view_find(const struct bio_view *view,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1749,6 +1844,7 @@ bio_status bio_view_rfind(const struct bio_view *view,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1766,6 +1862,7 @@ bio_status bio_view_count(const struct bio_view *view,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1783,6 +1880,7 @@ bio_status bio_view_compare(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1800,6 +1898,7 @@ bio_status bio_view_starts_with(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1816,10 +1915,11 @@ bio_status bio_view_ends_with(const struct bio_view *view,
  * Says what a stream is made of, and what its storage has had to do since it was made.
  *
  * stream: borrowed for the call.
- * statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
- * more.
+ * statistics: borrowed for the call; receives as many bytes as its struct_size says, which the caller sets; zeros
+ * where this version knows no more.
  * Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1834,6 +1934,7 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
  *
  * Returns: how many bytes that was.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1844,6 +1945,7 @@ size_t bio_trim(void);
  *
  * Returns: the text (static: never released), also for a code that no version defines; never NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API const char *bio_strerror(bio_status status);
@@ -1856,6 +1958,7 @@ BYTESIO_API const char *bio_strerror(bio_status status);
  * UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
  * is not set.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1866,6 +1969,7 @@ int32_t bio_status_errno(bio_status status);
  *
  * Returns: the text (static: never released).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1876,6 +1980,7 @@ const char *bio_version(void);
  *
  * Returns: major << 16 | minor << 8 | patch.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint32_t bio_version_number(void);
@@ -1884,6 +1989,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 }  // extern "C"
 #endif  // __cplusplus
 
+#ifndef BYTESIO_NO_INLINE
+
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
@@ -1891,6 +1998,7 @@ BYTESIO_API uint32_t bio_version_number(void);
  * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
@@ -1933,6 +2041,11 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
  *
  * Everything else as for bio_vprintf().
  *
+ * stream: borrowed for the call.
+ * format: borrowed for the call; as are the arguments.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
@@ -1945,6 +2058,8 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     va_end(args);
     return status;
 }
+
+#endif /* BYTESIO_NO_INLINE */
 
 #undef BYTESIO_PRINTF
 

@@ -29,6 +29,7 @@ pub(super) fn known_whence(whence: i32) -> Option<Whence> {
 /// position: receives the new position, in bytes; may be NULL.
 /// Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i32, position: Out<u64>) -> bio_status {
@@ -48,6 +49,7 @@ pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i3
 /// len: receives the length; may be NULL.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_where(stream: Ref<*const bio_stream>, position: Out<u64>, len: Out<u64>) -> bio_status {
@@ -64,6 +66,7 @@ pub extern "C" fn bio_where(stream: Ref<*const bio_stream>, position: Out<u64>, 
 /// stream: borrowed for the call.
 /// Returns: the position; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_tell(stream: Ref<*const bio_stream>) -> u64 {
@@ -75,6 +78,7 @@ pub extern "C" fn bio_tell(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the length; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_len(stream: Ref<*const bio_stream>) -> u64 {
@@ -86,6 +90,7 @@ pub extern "C" fn bio_len(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the capacity; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_capacity(stream: Ref<*const bio_stream>) -> u64 {
@@ -98,6 +103,7 @@ pub extern "C" fn bio_capacity(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the number; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_export_count(stream: Ref<*const bio_stream>) -> usize {
