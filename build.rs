@@ -1,4 +1,4 @@
-//! Prints the C header and the ABI's data from the boundary's source, and compiles the one C file.
+//! Prints the C header and the ABI's data from the boundary's source, and compiles the C files.
 //!
 //! Both texts go to `OUT_DIR`; `tests/header.rs` compares them with those in `include`.
 
@@ -18,6 +18,7 @@ fn main() {
         }
         cc::Build::new()
             .file("src/sys/single_threaded.c")
+            .file("src/sys/stdio.c")
             .flag_if_supported("-fvisibility=hidden")
             .warnings_into_errors(true)
             .compile("bytesio_sys");

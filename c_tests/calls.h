@@ -44,6 +44,8 @@ HANDLE_CALL(read_snapshot, bio_snapshot, bio_snapshot_release, bio_read_snapshot
 HANDLE_CALL(getvalue, bio_snapshot, bio_snapshot_release, bio_getvalue(stream, &out))
 HANDLE_CALL(view_readonly, bio_view, bio_view_release, bio_getbuffer(stream, BYTESIO_VIEW_READONLY, &out))
 HANDLE_CALL(view_writable, bio_view, bio_view_release, bio_getbuffer(stream, BYTESIO_VIEW_WRITABLE, &out))
+HANDLE_CALL(fopen_read, FILE, fclose, bio_fopen(stream, "r", &out))
+HANDLE_CALL(fopen_truncate, FILE, fclose, bio_fopen(stream, "w", &out))
 
 /* A call with a size, and perhaps bytes, as its result. */
 #define SIZE_CALL(name, ...)                                 \
@@ -231,6 +233,8 @@ static const stream_call stream_calls[] = {
     {"bio_write_fd", call_write_fd, 0},
     {"bio_getbuffer(READONLY)", call_view_readonly, 0},
     {"bio_getbuffer(WRITABLE)", call_view_writable, CALL_BUSY},
+    {"bio_fopen(r)", call_fopen_read, 0},
+    {"bio_fopen(w)", call_fopen_truncate, CALL_BUSY | CALL_LENGTH},
     {"bio_set_limit", call_set_limit, CALL_BUSY},
     {"bio_write of nothing", call_write_nothing, CALL_BUSY},
     {"bio_write", call_write, CALL_BUSY | CALL_LENGTH},

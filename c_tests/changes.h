@@ -72,6 +72,21 @@ static inline bio_status change_cut_and_write(bio_stream *s)
     return status ? status : bio_write(s, LIT("ABCDEF"));
 }
 
+/* Opens the stream as a FILE, and writes what there is of a text. */
+static inline bio_status change_by_file(bio_stream *s, const char *mode, const char *text)
+{
+    FILE *file = NULL;
+    bio_status status = bio_fopen(s, mode, &file);
+    if (status)
+        return status;
+    CHECK(fputs(text, file) >= 0); /* into the buffer */
+    return fclose(file) == 0 ? BYTESIO_OK : BYTESIO_IO;
+}
+CHANGE(file_truncate, change_by_file(s, "w", ""))
+CHANGE(file_write, change_by_file(s, "r+", "file"))
+CHANGE(file_append, change_by_file(s, "a", "file"))
+CHANGE(file_only, change_by_file(s, "r+", ""))
+
 static inline bio_status change_view(bio_stream *s)
 {
     bio_view *view = NULL;
@@ -117,12 +132,16 @@ static const change changes[] = {
     {"window", change_window, true, LIT("0123ww6789")},
     {"truncate and write", change_cut_and_write, true, LIT("0123ABCDEF")},
     {"writable view", change_view, true, LIT("012345678v")},
+    {"FILE that truncates", change_file_truncate, true, LIT("")},
+    {"FILE that writes", change_file_write, true, LIT("file456789")},
+    {"FILE that appends", change_file_append, true, LIT("0123456789file")},
     {"close", change_close, true, NULL, 0},
     {"truncate(L)", change_truncate_nothing, false, LIT(CHANGES_TEXT)},
     {"truncate(>L)", change_truncate_behind, false, LIT(CHANGES_TEXT)},
     {"resize(L)", change_resize_same, false, LIT(CHANGES_TEXT)},
     {"write of nothing", change_write_nothing, false, LIT(CHANGES_TEXT)},
     {"pwrite of nothing", change_pwrite_nothing_far, false, LIT(CHANGES_TEXT)},
+    {"FILE that writes nothing", change_file_only, false, LIT(CHANGES_TEXT)},
     {"readonly view", change_readonly_view, false, LIT(CHANGES_TEXT)},
     {"read", change_read, false, LIT(CHANGES_TEXT)},
     {"seek", change_seek, false, LIT(CHANGES_TEXT)},

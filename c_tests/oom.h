@@ -167,6 +167,7 @@ OOM_HANDLE(getvalue, bio_snapshot, bio_snapshot_release, bio_getvalue(b->s, &out
 OOM_HANDLE(read_snapshot, bio_snapshot, bio_snapshot_release, bio_read_snapshot(b->s, 100, &out))
 OOM_HANDLE(view_readonly, bio_view, bio_view_release, bio_getbuffer(b->s, BYTESIO_VIEW_READONLY, &out))
 OOM_HANDLE(view_writable, bio_view, bio_view_release, bio_getbuffer(b->s, BYTESIO_VIEW_WRITABLE, &out))
+OOM_HANDLE(fopen, FILE, fclose, bio_fopen(b->s, "r+", &out))
 OOM_HANDLE(slice, bio_snapshot, bio_snapshot_release, bio_snapshot_slice(b->snap, 5, 50, &out))
 OOM_HANDLE(from_snapshot, bio_stream, bio_release, bio_from_snapshot(b->snap, &out))
 OOM_HANDLE(view_slice, bio_view, bio_view_release, bio_view_slice(b->view, 5, 50, &out))
@@ -262,6 +263,7 @@ static const oom_case oom_cases[] = {
     {"read_snapshot", oom_full, oom_read_snapshot},
     {"readonly view", oom_full, oom_view_readonly},
     {"writable view", oom_full, oom_view_writable},
+    {"fopen", oom_full, oom_fopen},
     {"close_take", oom_full, oom_close_take},
     {"window over bytes", oom_full, oom_window},
     {"overwrite a snapshot", oom_held, oom_write},

@@ -20,6 +20,7 @@ static struct results {
     uint64_t position;
     int32_t order;
     bool truth;
+    FILE *file;
     int os_error;
     char buf[8];
 } out;
@@ -132,6 +133,9 @@ static void refuse_streams(bed *b)
     REFUSED(bio_write_fd(NULL, 1, 1, &out.n, &out.os_error));
     REFUSED(bio_write_fd(s, -1, 1, NULL, &out.os_error));
     REFUSED(bio_write_fd(s, -1, 1, &out.n, NULL));
+    REFUSED(bio_fopen(NULL, "r", &out.file));
+    REFUSED(bio_fopen(s, NULL, &out.file));
+    REFUSED(bio_fopen(s, "no mode", NULL));
     REFUSED(bio_printf(NULL, "%d", 1));
     REFUSED(bio_getvalue(NULL, &out.snapshot));
     REFUSED(bio_getvalue(s, NULL));

@@ -1351,6 +1351,43 @@ bio_status bio_write_fd(struct bio_stream *stream,
                         size_t *moved,
                         int32_t *os_error);
 
+/* --- Standard I/O --------------------------------------------------------------------------------
+ * A stream as a FILE of the C library, for code that takes nothing else.
+ */
+
+/**
+ * Opens the stream as a FILE of the C library, to be closed by fclose(), in each mode that fopen() has: "r" and "r+"
+ * for what is there, "w" and "w+" truncate the stream, what "a" and "a+" write goes to the end of the stream as it is
+ * at that moment. As with glibc other letters change nothing; "x" is refused, since the stream is there already.
+ *
+ * The FILE has a position of its own, in 64 bits, and leaves the stream's alone. It is at the beginning at first, with
+ * "a" at the end. A seek past the end is legal, one before the beginning fails as in any file, with EINVAL. Any number
+ * of FILEs may be open over one stream.
+ *
+ * Each FILE has stdio's buffer: what it writes is in the stream after fflush(), fseek() or fclose(), or at once after
+ * setvbuf(file, NULL, _IONBF, 0); what it has read ahead it does not read again before the next seek.
+ *
+ * What goes wrong later is told as for any file, by the stdio function's result, ferror() and errno, which is what
+ * bio_status_errno() gives: ENOSPC at the limit and at the end of fixed memory, EBUSY where a view is alive and the
+ * length would change or while a window is open, EBADF once the stream is closed, ENOMEM, EOVERFLOW. Before ENOSPC,
+ * and before EBUSY for a view, what fits is written, as on a full disk.
+ *
+ * stream: borrowed for the call; the FILE has a reference of its own, which fclose() releases.
+ * mode: borrowed for the call.
+ * out: receives the FILE (owned: fclose()). It has no descriptor (fileno() fails), and must not be given to freopen():
+ * glibc's does not expect such FILEs. Before the library is unloaded it must be closed.
+ * Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; EXPORTED, BUSY with "w", where the stream is not empty;
+ * UNSUPPORTED on systems other than Linux.
+ * Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.
+ * Calls back: allocator, release; so may stdio's functions, with the FILE.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_fopen(struct bio_stream *stream,
+                     const char *mode,
+                     FILE **out);
+
 /* --- Snapshots -----------------------------------------------------------------------------------
  * The bytes of a snapshot will not change, move or shrink while a reference to it is held, whatever becomes of the
  * stream. Taking one copies nothing. The stream's first write over bytes that a held snapshot covers may copy the

@@ -11,13 +11,13 @@
 //!   capi       the C boundary: pointer checks, a guard against panics, delegation        unsafe: pointers
 //!   ├ guard       a panic becomes INTERNAL              ├ handle    a C type, its one Rust owner
 //!   ├ pointers    buffers and out-parameters            ├ types     structs, constants
-//!   └ lifecycle position reading writing sizing windows descriptors
+//!   └ lifecycle position reading writing sizing windows descriptors files
 //!     snapshots views searching information             the functions, in the header's order
 //!
 //!   view       live bytes: a window onto a stream                                        safe Rust
 //!   stream     one position, one content, the contract's rules
 //!   ├ state       what the lock protects, the checks before every change
-//!   └ position read write size window export descriptor
+//!   └ position read write size window export descriptor file
 //!   snapshot   immutable bytes      search    over both      options  error    choices; codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
@@ -32,8 +32,8 @@
 //!   ├ policy      every threshold
 //!   └ deferred    what a call leaves behind, dropped after its lock
 //!
-//!   sys        memory, counts, locks, descriptors; knows no stream                       unsafe: the system
-//!   └ alloc count lock memory owned slot threads fd watch linux; sync is the shim that a model checker replaces
+//!   sys        memory, counts, locks, descriptors, FILEs; knows no stream                unsafe: the system
+//!   └ alloc count lock memory owned slot threads fd stdio watch linux; sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, frozen piece, snapshot, view, stream

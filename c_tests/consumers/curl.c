@@ -128,6 +128,23 @@ static void an_upload_is_rewound(void)
     bio_release(s);
 }
 
+static void an_upload_goes_on_where_it_ended(void)
+{
+    bio_stream *s = stream_of(sent, LARGE);
+    struct bio_curl_source source;
+    start_server();
+    CURL *easy = transfer("/store");
+    CHECK_EQ(bio_curl_upload(easy, s, &source), CURLE_OK);
+    curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)1234);
+    check_kept(easy, LARGE - 1234, 1);
+    check_server_has("/store", sent + 1234, LARGE - 1234);
+    CHECK_EQ(bio_curl_seek(&source, 5, SEEK_CUR), CURL_SEEKFUNC_CANTSEEK);
+    CHECK_EQ(bio_curl_seek(&source, -1, SEEK_SET), CURL_SEEKFUNC_CANTSEEK);
+    CHECK_EQ(source.position, LARGE);
+    curl_easy_cleanup(easy);
+    bio_release(s);
+}
+
 static void a_snapshot_is_posted_in_place(void)
 {
     static const char *const paths[] = {"/store", "/moved"};
@@ -234,6 +251,7 @@ static void the_server_ends(void)
 }
 
 CHECK_MAIN(CASE(what_goes_up_comes_down), CASE(a_download_goes_on_where_the_stream_is),
-           CASE(an_upload_is_rewound), CASE(a_snapshot_is_posted_in_place),
-           CASE(a_part_of_a_form_holds_its_stream), CASE(a_stream_that_refuses_bytes_is_a_write_error),
-           CASE(a_limit_that_suffices_is_no_error), CASE(a_closed_stream_is_not_sent), CASE(the_server_ends))
+           CASE(an_upload_is_rewound), CASE(an_upload_goes_on_where_it_ended),
+           CASE(a_snapshot_is_posted_in_place), CASE(a_part_of_a_form_holds_its_stream),
+           CASE(a_stream_that_refuses_bytes_is_a_write_error), CASE(a_limit_that_suffices_is_no_error),
+           CASE(a_closed_stream_is_not_sent), CASE(the_server_ends))

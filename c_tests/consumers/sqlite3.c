@@ -292,6 +292,7 @@ static void a_snapshot_is_read_in_place_and_held(void)
     sqlite3_int64 before = sqlite3_memory_used();
     REQUIRE_SQL(bio_sqlite3_deserialize(db, "main", snapshot));
     CHECK(sqlite3_memory_used() - before < 4096);
+    CHECK_PTR(sqlite3_serialize(db, "main", NULL, SQLITE_SERIALIZE_NOCOPY), bio_snapshot_data(snapshot));
     bio_snapshot_release(snapshot);
     check_untouched(db);
     CHECK_SQL(sql(db, "DELETE FROM t"), SQLITE_READONLY);

@@ -82,7 +82,7 @@ static inline void check_snapshot_is_database(bio_snapshot *snapshot, int64_t ro
     CHECK_SQL(sqlite3_close(db), SQLITE_OK);
 }
 
-/* In sqlite3_faults.c, which has the adapter a second time: bio_sqlite3_open() there must find the locks of this one. */
+/* In sqlite3_faults.c, which has the adapter a second time: its bio_sqlite3_open() must find the locks of this one. */
 int open_in_second_file(bio_stream *stream, sqlite3 **db);
 void a_full_stream_is_a_full_disk(void);
 void a_view_is_a_disk_error_to_a_writer_that_needs_room(void);

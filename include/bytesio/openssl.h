@@ -16,10 +16,10 @@
  * ERR_LIB_SYS and ENOSPC for a full stream.
  * Copies: one each way, between OpenSSL's buffer and the stream.
  *
- * Code that implements a BIO often names its own functions bio_read(), bio_write(), bio_new() and so on. To stand beside
- * those in one file, this header does not include bytesio.h; it declares the few functions that it calls. Both may be
- * included in either order; the compiler compares the declarations where this one comes first. A C file that includes
- * this header alone spells the type `struct bio_stream`.
+ * Code that implements a BIO often names its own functions bio_read(), bio_write(), bio_new() and so on. To stand
+ * beside those in one file, this header does not include bytesio.h; it declares the few functions that it calls. Both
+ * may be included in either order; the compiler compares the declarations where this one comes first. A C file that
+ * includes this header alone spells the type `struct bio_stream`.
  */
 #ifndef BYTESIO_OPENSSL_H
 #define BYTESIO_OPENSSL_H

@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/* For sqlite3_file_control(), which leaves what is above 100 to file systems: a bio_snapshot ** receives a checkpoint. */
+/* For sqlite3_file_control(), which leaves what is above 100 to file systems: its argument is a bio_snapshot ** that
+ * receives a checkpoint. */
 #define BYTESIO_SQLITE3_CHECKPOINT 0x62696f
 
 struct bio_sqlite3_file;
@@ -278,8 +279,8 @@ static inline int bio_sqlite3_take(struct bio_sqlite3_database *database, bio_sn
     return result;
 }
 
-/* PRAGMA journal_mode = WAL is declined before SQLite marks the file as having a log, which in exclusive mode it would do
- * without asking. `text` is the answer, the pragma's name and its value, of which SQLite takes any prefix. */
+/* PRAGMA journal_mode = WAL is declined before SQLite marks the file as having a log, which in exclusive mode it would
+ * do without asking. `text` is the answer, the pragma's name and its value, of which SQLite takes any prefix. */
 static inline int bio_sqlite3_pragma(char **text)
 {
     if (sqlite3_stricmp(text[1], "journal_mode") != 0 || text[2] == NULL || *text[2] == '\0' ||

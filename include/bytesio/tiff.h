@@ -11,8 +11,8 @@
  * Position: the TIFF's own. The stream's is neither used nor moved, except to 0 by "w".
  * Ownership: the TIFF holds a reference to the stream until TIFFClose(). What is opened with "r" is read out of a
  * snapshot of that moment: writing to the stream meanwhile does not disturb it.
- * Errors: libtiff's results; its error handler is told bio_strerror()'s text, and errno says the same (ENOSPC for a full
- * stream). TIFFClose() reports nothing: check TIFFWriteDirectory() or TIFFFlush() before it.
+ * Errors: libtiff's results; its error handler is told bio_strerror()'s text, and errno says the same (ENOSPC for a
+ * full stream). TIFFClose() reports nothing: check TIFFWriteDirectory() or TIFFFlush() before it.
  * Copies: one each way, none with "r".
  */
 #ifndef BYTESIO_TIFF_H

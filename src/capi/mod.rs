@@ -25,6 +25,7 @@ mod sizing;
 mod windows;
 
 mod descriptors;
+mod files;
 
 mod snapshots;
 

@@ -4,7 +4,7 @@
 //! who declares a parameter with it is handed the promise, and everything else about the parameter is checked. There is
 //! no way to make one but to be called from C.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_void};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -95,6 +95,17 @@ impl Needle {
     pub(super) fn bytes(&self, len: &Len) -> Result<&[u8]> {
         // SAFETY: readable and unchanging by the type's promise.
         array(self.0.cast(), len).map(|bytes| unsafe { bytes.as_ref() })
+    }
+}
+
+/// NULL, or a text that ends with a NUL, and that nobody writes during the call.
+#[repr(transparent)]
+pub struct Text(*const c_char);
+
+impl Text {
+    pub(super) fn text(&self) -> Result<&CStr> {
+        // SAFETY: such a text by the type's promise.
+        NonNull::new(self.0.cast_mut()).map(|text| unsafe { CStr::from_ptr(text.as_ptr()) }).ok_or(Error::NullArg)
     }
 }
 

@@ -10,6 +10,16 @@ use super::types::{BYTESIO_SEEK_CUR, BYTESIO_SEEK_END, BYTESIO_SEEK_SET, BYTESIO
 use crate::error::Error;
 use crate::stream::{Stream, Whence};
 
+/// What a seek counts from, by its number, which is stdio's too.
+pub(super) fn known_whence(whence: i32) -> Option<Whence> {
+    match whence {
+        BYTESIO_SEEK_SET => Some(Whence::Start),
+        BYTESIO_SEEK_CUR => Some(Whence::Current),
+        BYTESIO_SEEK_END => Some(Whence::End),
+        _ => None,
+    }
+}
+
 /// Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
 /// INVALID; from the position and from the end, a result before the beginning becomes 0, or is INVALID too with
 /// BYTESIO_SEEK_STRICT. On an error the position stays.
@@ -25,12 +35,7 @@ use crate::stream::{Stream, Whence};
 pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i32, position: Out<u64>) -> bio_status {
     call(&stream, |s| {
         let strict = whence & BYTESIO_SEEK_STRICT != 0;
-        let whence = match whence & !BYTESIO_SEEK_STRICT {
-            BYTESIO_SEEK_SET => Whence::Start,
-            BYTESIO_SEEK_CUR => Whence::Current,
-            BYTESIO_SEEK_END => Whence::End,
-            _ => return s.refuse(Error::Invalid),
-        };
+        let Some(whence) = known_whence(whence & !BYTESIO_SEEK_STRICT) else { return s.refuse(Error::Invalid) };
         let reached = if strict { s.seek_strict(offset, whence) } else { s.seek(offset, whence) };
         position.offer(reached?);
         Ok(())

@@ -4,7 +4,7 @@
 
 use super::Stream;
 use super::state::State;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Deferred, Keep};
 use crate::sys::fd::{self, Errno};
 use crate::sys::memory::Input;
@@ -88,11 +88,9 @@ impl State {
 
     /// How many bytes to ask for at the position: what there is room for, or some more.
     fn acceptable(&self, max: usize) -> Result<usize> {
-        let least = self.check_end(self.position, 1)?;
-        let at = least - 1;
-        let most = if self.exports.all > 0 { self.writer.len() as u64 } else { self.max_len() };
-        let most = usize::try_from(most).unwrap_or(usize::MAX).min(isize::MAX as usize) - at;
+        let most = self.room_at(self.position)?;
+        let at = usize::try_from(self.position).unwrap_or(usize::MAX);
         let room = self.writer.capacity().saturating_sub(at).max(CHUNK);
-        if most == 0 { Err(Error::Limit) } else { Ok(max.min(most).min(room)) }
+        Ok(max.min(most).min(room))
     }
 }

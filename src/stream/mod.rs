@@ -1,10 +1,11 @@
 //! [`Stream`]: a seekable, growable byte stream in memory with one position.
 //!
 //! This module makes streams and ends them; its children hold what streams can do: `position`, `read`,
-//! `write`, `size`, `window`, `export`, `descriptor`.
+//! `write`, `size`, `window`, `export`, `descriptor`, `file`.
 
 mod descriptor;
 mod export;
+mod file;
 mod position;
 mod read;
 mod size;
@@ -28,6 +29,7 @@ use crate::sys::threads;
 
 pub use descriptor::Moved;
 pub use export::Access;
+pub(crate) use file::{File, Mode};
 pub use position::Whence;
 pub use read::Borrowed;
 use state::Health;
@@ -198,6 +200,11 @@ impl Stream {
     /// What the storage has had to do for this stream, and what it is made of now.
     pub fn statistics(&self) -> Result<(Statistics, Kind)> {
         self.inspect(|s| Ok((s.writer.statistics, s.writer.kind())))
+    }
+
+    /// Where this reference's memory came from.
+    pub(crate) fn allocator(&self) -> Allocator {
+        self.0.allocator()
     }
 
     /// Gives this reference out as a raw pointer.

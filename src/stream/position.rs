@@ -28,19 +28,7 @@ impl Stream {
 
     fn seek_to(&self, offset: i64, whence: Whence, strict: bool) -> Result<u64> {
         self.inspect(|s| {
-            let base = match whence {
-                Whence::Start if offset < 0 => return Err(Error::Invalid),
-                Whence::Start => 0,
-                Whence::Current => s.position,
-                Whence::End => s.writer.len() as u64,
-            };
-            // A base is at most i64::MAX, so what cannot be added is too far, and never before the beginning.
-            let target = i64::try_from(base).map_err(|_| Error::Overflow)?.checked_add(offset);
-            let target = target.ok_or(Error::Overflow)?;
-            if strict && target < 0 {
-                return Err(Error::Invalid);
-            }
-            s.position = target.max(0).unsigned_abs();
+            s.position = s.target(s.position, offset, whence, strict)?;
             Ok(s.position)
         })
     }
@@ -95,6 +83,23 @@ impl Stream {
 }
 
 impl State {
+    /// Where a seek from `position` leads.
+    pub(super) fn target(&self, position: u64, offset: i64, whence: Whence, strict: bool) -> Result<u64> {
+        let base = match whence {
+            Whence::Start if offset < 0 => return Err(Error::Invalid),
+            Whence::Start => 0,
+            Whence::Current => position,
+            Whence::End => self.writer.len() as u64,
+        };
+        // A base is at most i64::MAX, so what cannot be added is too far, and never before the beginning.
+        let target = i64::try_from(base).map_err(|_| Error::Overflow)?.checked_add(offset);
+        let target = target.ok_or(Error::Overflow)?;
+        if strict && target < 0 {
+            return Err(Error::Invalid);
+        }
+        Ok(target.max(0).unsigned_abs())
+    }
+
     #[inline(always)]
     /// The position as an offset into the content, at most its end.
     pub(super) fn offset(&self) -> usize {

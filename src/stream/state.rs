@@ -91,6 +91,13 @@ impl State {
         Ok(end)
     }
 
+    /// How many bytes the stream takes at `at`: at least one, or an error that says why none.
+    pub(super) fn room_at(&self, at: u64) -> Result<usize> {
+        let at = self.check_end(at, 1)? - 1;
+        let end = if self.exports.all > 0 { self.writer.len() as u64 } else { self.max_len() };
+        Ok(usize::try_from(end).unwrap_or(usize::MAX).min(isize::MAX as usize) - at)
+    }
+
     pub(super) fn check_unexported(&self) -> Result<()> {
         if self.exports.all > 0 { Err(Error::Exported) } else { Ok(()) }
     }

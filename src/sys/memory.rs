@@ -67,6 +67,11 @@ impl Input<'_> {
         self.len
     }
 
+    /// The first `n` bytes, or all, if there are no more.
+    pub(crate) fn front(self, n: usize) -> Self {
+        Self { len: self.len.min(n), ..self }
+    }
+
     /// Copies all bytes to `to`.
     ///
     /// # Safety

@@ -12,6 +12,7 @@ pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod owned;
 pub(crate) mod slot;
+pub(crate) mod stdio;
 pub(crate) mod sync;
 pub(crate) mod threads;
 #[cfg(not(mapped))]

@@ -8,9 +8,10 @@ use super::alloc::Allocator;
 use crate::error::{Error, Result};
 
 /// A value behind one pointer.
-pub(crate) struct Owned<T>(NonNull<Inner<T>>);
+pub(crate) struct Owned<T>(NonNull<Raw<T>>);
 
-struct Inner<T> {
+/// What an [`Owned`] points to.
+pub(crate) struct Raw<T> {
     value: T,
     allocator: Allocator,
 }
@@ -23,10 +24,32 @@ unsafe impl<T: Sync> Sync for Owned<T> {}
 impl<T> Owned<T> {
     /// Moves `value` into memory of its own. On failure it is dropped.
     pub(crate) fn new(value: T, allocator: Allocator) -> Result<Self> {
-        let ptr = allocator.allocate(Layout::new::<Inner<T>>())?.cast();
+        let ptr = allocator.allocate(Layout::new::<Raw<T>>())?.cast();
         // SAFETY: fresh memory of this very layout.
-        unsafe { ptr.write(Inner { value, allocator }) };
+        unsafe { ptr.write(Raw { value, allocator }) };
         Ok(Self(ptr))
+    }
+
+    /// Gives the value out, to be taken back by [`from_raw`](Self::from_raw).
+    pub(crate) fn into_raw(self) -> NonNull<Raw<T>> {
+        std::mem::ManuallyDrop::new(self).0
+    }
+
+    /// Takes a value back.
+    ///
+    /// # Safety
+    /// `ptr` came from [`into_raw`](Self::into_raw), and is taken back once.
+    pub(crate) unsafe fn from_raw(ptr: NonNull<Raw<T>>) -> Self {
+        Self(ptr)
+    }
+
+    /// Looks at a value that is given out.
+    ///
+    /// # Safety
+    /// `ptr` came from [`into_raw`](Self::into_raw), and is not taken back, nor the value changed, in the lifetime.
+    pub(crate) unsafe fn peek<'a>(ptr: NonNull<Raw<T>>) -> &'a T {
+        // SAFETY: initialised by `new`; the rest is the caller's promise.
+        unsafe { &ptr.as_ref().value }
     }
 }
 
@@ -52,7 +75,7 @@ impl<T> Drop for Owned<T> {
         unsafe {
             let allocator = self.0.as_ref().allocator;
             self.0.drop_in_place();
-            allocator.deallocate(self.0.cast(), Layout::new::<Inner<T>>());
+            allocator.deallocate(self.0.cast(), Layout::new::<Raw<T>>());
         }
     }
 }
