@@ -37,12 +37,13 @@ fn part(name: &str) -> String {
 
 fn header() -> String {
     let mut config = cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable");
-    let include =
-        ["stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib"].map(|name| format!("#include <{name}.h>\n"));
+    let include = ["stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string"]
+        .map(|name| format!("#include <{name}.h>\n"));
     // The guard is ours, because the inline functions behind the printed part belong inside it.
     config.header = Some(format!("{}\n#ifndef {GUARD}\n#define {GUARD}", part("preamble.h")));
     config.after_includes = Some(format!("\n{}\n{}", include.concat(), macros()));
-    config.trailer = Some(format!("{}\n#undef BYTESIO_PRINTF\n\n#endif /* {GUARD} */", part("printf.h")));
+    let inline = ["printf.h", "cursor.h"].map(part).join("\n");
+    config.trailer = Some(format!("{inline}\n#undef BYTESIO_PRINTF\n\n#endif /* {GUARD} */"));
     let groups = groups();
     let mut printed = Vec::new();
     let parameters = Parameter::all();
