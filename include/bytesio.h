@@ -39,6 +39,10 @@
  * the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
+ * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
+ * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
+ * was adopted by this stream or by one that it shares bytes with.
+ *
  * No function is a cancellation point of pthread_cancel().
  *
  * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
@@ -51,6 +55,9 @@
  * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * All of this as data, for bindings in other languages: bytesio.abi.json (pkg-config --variable=abi bytesio). Tools that
+ * read declarations only define BYTESIO_NO_INLINE, which hides the functions that have bodies here.
  *
  * Generated from the library's source; do not edit.
  * Licence: MIT OR Apache-2.0
@@ -95,16 +102,26 @@
 #  endif
 #endif
 
+/* BYTESIO_NO_INLINE, defined beforehand, hides the functions that have bodies here. */
+
 #if defined(__GNUC__)
 #  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #  define BYTESIO_PRINTF(text, first)
 #endif
 
-/** bio_set_limit(), bio_options.limit: no limit. */
+/**
+ * bio_set_limit(), bio_options.limit: no limit.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NO_LIMIT UINT64_MAX
 
-/** What a search stores for a miss. */
+/**
+ * What a search stores for a miss.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
@@ -563,6 +580,7 @@ extern "C" {
  *
  * Returns: a stream (owned: bio_release()), or NULL when out of memory.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
@@ -576,6 +594,7 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
  * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
  * above limit), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -590,6 +609,7 @@ bio_status bio_new_with(const struct bio_options *options,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -605,6 +625,7 @@ bio_status bio_from_bytes(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -617,12 +638,14 @@ bio_status bio_from_snapshot(struct bio_snapshot *snapshot,
  * change of the stream copies what it keeps and lets the memory go.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
- * needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
- * failure it is not called, and the memory is the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+ * stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+ * that needs no release. On failure it is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -642,6 +665,7 @@ bio_status bio_adopt(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -659,6 +683,7 @@ bio_status bio_new_fixed(void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -672,6 +697,7 @@ bio_status bio_clone(struct bio_stream *stream,
  * stream: borrowed for the call; NULL gives NULL.
  * Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
@@ -679,8 +705,9 @@ BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
 /**
  * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
  *
- * stream: the caller's reference is gone after the call; NULL does nothing.
+ * stream: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -694,6 +721,7 @@ void bio_release(struct bio_stream *stream);
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * Errors: NULL_ARG.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -707,6 +735,7 @@ bio_status bio_close(struct bio_stream *stream);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -720,6 +749,7 @@ bio_status bio_close_take(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: true for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
@@ -739,6 +769,7 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -755,6 +786,7 @@ bio_status bio_seek(struct bio_stream *stream,
  * len: receives the length; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -768,6 +800,7 @@ bio_status bio_where(const struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: the position; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
@@ -778,6 +811,7 @@ BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the length; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
@@ -788,6 +822,7 @@ BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the capacity; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
@@ -799,6 +834,7 @@ BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the number; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -815,10 +851,11 @@ size_t bio_export_count(const struct bio_stream *stream);
  * Reads up to `len` bytes at the position and moves it.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -832,10 +869,11 @@ bio_status bio_read(struct bio_stream *stream,
  * Reads up to `len` bytes at `offset`; the position stays.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -850,9 +888,10 @@ bio_status bio_pread(struct bio_stream *stream,
  * Reads `len` bytes at the position and moves it: all of them, or none.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream. On an error it is not touched.
  * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -869,6 +908,7 @@ bio_status bio_read_exact(struct bio_stream *stream,
  * len: receives how many bytes there are.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -885,6 +925,7 @@ bio_status bio_peek(struct bio_stream *stream,
  * len: receives how many bytes there are; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -903,6 +944,7 @@ bio_status bio_peek_at(struct bio_stream *stream,
  * len: receives how many bytes; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -919,6 +961,7 @@ bio_status bio_take(struct bio_stream *stream,
  * skipped: receives how many bytes there were; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
@@ -934,6 +977,7 @@ BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *s
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
  * NOMEM.
  * Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -952,6 +996,7 @@ bio_status bio_cstr(struct bio_stream *stream,
  * len: receives the line's length, its line feed included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -970,6 +1015,7 @@ bio_status bio_readline(struct bio_stream *stream,
  * len: receives how many bytes, the delimiter included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -988,6 +1034,7 @@ bio_status bio_read_until(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1009,6 +1056,7 @@ bio_status bio_read_snapshot(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1024,6 +1072,7 @@ bio_status bio_write(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1041,6 +1090,7 @@ bio_status bio_pwrite(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1054,9 +1104,10 @@ bio_status bio_append(struct bio_stream *stream,
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
- * slices: `count` pieces, borrowed for the call; NULL for none.
+ * slices: borrowed for the call: `count` pieces; NULL for none.
  * Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1072,6 +1123,7 @@ bio_status bio_writev(struct bio_stream *stream,
  * snapshot: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1085,6 +1137,7 @@ bio_status bio_write_snapshot(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1102,6 +1155,7 @@ bio_status bio_fill(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1115,6 +1169,7 @@ bio_status bio_truncate(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
@@ -1126,6 +1181,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, u
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1141,6 +1197,7 @@ bio_status bio_clear(struct bio_stream *stream);
  * snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1154,6 +1211,7 @@ bio_status bio_restore(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
@@ -1165,6 +1223,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, 
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1177,6 +1236,7 @@ bio_status bio_shrink_to_fit(struct bio_stream *stream);
  * limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
  * Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream, uint64_t limit);
@@ -1201,6 +1261,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
  * capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1225,6 +1286,7 @@ bio_status bio_prepare(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
  * NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1244,6 +1306,7 @@ bio_status bio_prepare_upto(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
  * error the window stays open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1257,6 +1320,7 @@ bio_status bio_commit(struct bio_stream *stream,
  *
  * stream: borrowed for the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1277,6 +1341,7 @@ void bio_cancel(struct bio_stream *stream);
  * out: receives the cursor (borrowed until the stream's last release); a closed stream's shows nothing.
  * Errors: NULL_ARG, CLOSED, INVALID (the stream was made without BYTESIO_STREAM_UNLOCKED), NOMEM.
  * Threads: any; who uses the cursor when is the caller's to order, as all use of such a stream.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1302,6 +1367,7 @@ bio_status bio_cursor_of(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
  * arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1323,6 +1389,7 @@ bio_status bio_read_fd(struct bio_stream *stream,
  * os_error: receives the errno on IO, else 0.
  * Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1350,6 +1417,7 @@ bio_status bio_write_fd(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1364,6 +1432,7 @@ bio_status bio_getvalue(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1376,12 +1445,14 @@ bio_status bio_snapshot_new(const void *data,
  * Makes a snapshot of foreign memory, without a copy.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
- * the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
- * the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as nothing needs
+ * the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On failure it
+ * is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1398,6 +1469,7 @@ bio_status bio_snapshot_adopt(const void *data,
  * snapshot: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1409,6 +1481,7 @@ const uint8_t *bio_snapshot_data(const struct bio_snapshot *snapshot);
  * snapshot: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
@@ -1420,6 +1493,7 @@ BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1438,6 +1512,7 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1451,6 +1526,7 @@ bio_status bio_snapshot_into_stream(struct bio_snapshot *snapshot,
  * snapshot: borrowed for the call; NULL gives NULL.
  * Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1459,8 +1535,9 @@ struct bio_snapshot *bio_snapshot_retain(struct bio_snapshot *snapshot);
 /**
  * Gives a reference up; the bytes go with the last one that needs them.
  *
- * snapshot: the caller's reference is gone after the call; NULL does nothing.
+ * snapshot: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
@@ -1484,6 +1561,7 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1501,6 +1579,7 @@ bio_status bio_getbuffer(struct bio_stream *stream,
  * view: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1513,6 +1592,7 @@ const uint8_t *bio_view_data(struct bio_view *view);
  * data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
  * Errors: NULL_ARG, READONLY (of a read-only view).
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1526,6 +1606,7 @@ bio_status bio_view_data_mut(struct bio_view *view,
  * view: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_view_len(const struct bio_view *view);
@@ -1536,6 +1617,7 @@ BYTESIO_API size_t bio_view_len(const struct bio_view *view);
  * view: borrowed for the call.
  * Returns: true for a read-only view and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
@@ -1547,6 +1629,7 @@ BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, RANGE (not within the view), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1563,6 +1646,7 @@ bio_status bio_view_slice(struct bio_view *view,
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1578,6 +1662,7 @@ bio_status bio_view_to_readonly(struct bio_view *view,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1591,6 +1676,7 @@ bio_status bio_view_snapshot(struct bio_view *view,
  * view: borrowed for the call; NULL gives NULL.
  * Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
@@ -1598,8 +1684,9 @@ BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
 /**
  * Gives a reference up. The export ends with the last one to the view and to the views made from it.
  *
- * view: the caller's reference is gone after the call; NULL does nothing.
+ * view: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1618,6 +1705,7 @@ void bio_view_release(struct bio_view *view);
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1637,6 +1725,7 @@ bio_status bio_snapshot_find(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1655,6 +1744,7 @@ bio_status bio_snapshot_rfind(const struct bio_snapshot *snapshot,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1672,6 +1762,7 @@ bio_status bio_snapshot_count(const struct bio_snapshot *snapshot,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1689,6 +1780,7 @@ bio_status bio_snapshot_compare(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1706,6 +1798,7 @@ bio_status bio_snapshot_starts_with(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1724,6 +1817,7 @@ bio_status bio_snapshot_ends_with(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1743,6 +1837,7 @@ bio_status bio_view_find(const struct bio_view *view,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1761,6 +1856,7 @@ bio_status bio_view_rfind(const struct bio_view *view,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1778,6 +1874,7 @@ bio_status bio_view_count(const struct bio_view *view,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1795,6 +1892,7 @@ bio_status bio_view_compare(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1812,6 +1910,7 @@ bio_status bio_view_starts_with(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1828,10 +1927,11 @@ bio_status bio_view_ends_with(const struct bio_view *view,
  * Says what a stream is made of, and what its storage has had to do since it was made.
  *
  * stream: borrowed for the call.
- * statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
- * more.
+ * statistics: borrowed for the call; receives as many bytes as its struct_size says, which the caller sets; zeros
+ * where this version knows no more.
  * Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1846,6 +1946,7 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
  *
  * Returns: how many bytes that was.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1856,6 +1957,7 @@ size_t bio_trim(void);
  *
  * Returns: the text (static: never released), also for a code that no version defines; never NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API const char *bio_strerror(bio_status status);
@@ -1868,6 +1970,7 @@ BYTESIO_API const char *bio_strerror(bio_status status);
  * UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
  * is not set.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1878,6 +1981,7 @@ int32_t bio_status_errno(bio_status status);
  *
  * Returns: the text (static: never released).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1888,6 +1992,7 @@ const char *bio_version(void);
  *
  * Returns: major << 16 | minor << 8 | patch.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint32_t bio_version_number(void);
@@ -1896,6 +2001,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 }  // extern "C"
 #endif  // __cplusplus
 
+#ifndef BYTESIO_NO_INLINE
+
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
@@ -1903,6 +2010,7 @@ BYTESIO_API uint32_t bio_version_number(void);
  * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
@@ -1945,6 +2053,11 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
  *
  * Everything else as for bio_vprintf().
  *
+ * stream: borrowed for the call.
+ * format: borrowed for the call; as are the arguments.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
@@ -1958,35 +2071,40 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     return status;
 }
 
-#ifndef BYTESIO_NO_INLINE
-/* memmove(), which some compilers do not inline for short lengths, but copies by way of a buffer they do. */
-static inline void bio_cursor_move(void *to, const void *from, size_t len) {
+/* memmove(), by way of a buffer where the length is a small constant: so compilers inline it that would not otherwise. */
 #if defined(__GNUC__)
-    if (__builtin_constant_p(len) && len <= 64) {
-        uint8_t all[64];
-        memcpy(all, from, len);
-        memcpy(to, all, len);
-        return;
-    }
+#  define BYTESIO_MOVE(to, from, len)                     \
+      do {                                                \
+          if (__builtin_constant_p(len) && (len) <= 64) { \
+              uint8_t all[64];                            \
+              memcpy(all, from, len);                     \
+              memcpy(to, all, len);                       \
+          } else {                                        \
+              memmove(to, from, len);                     \
+          }                                               \
+      } while (0)
+#else
+#  define BYTESIO_MOVE(to, from, len) memmove(to, from, len)
 #endif
-    memmove(to, from, len);
-}
 
 /**
  * Writes `len` bytes at the position and moves it: bio_write(), inlined where the cursor has room for them.
  *
  * stream: borrowed for the call; looked at only where there is no room.
- * cursor: the stream's (bio_cursor_of()); NULL for a stream that has none: then this is bio_write().
- * data: borrowed for the call; may lie in the stream's own snapshots and views, as for bio_write().
- * Errors: those of bio_write(); INVALID (the cursor was moved to where it must not be, see bio_cursor).
- * Threads: as for bio_cursor_of().
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_write().
+ * data: borrowed for the call; may lie in the stream's own snapshots and views.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the cursor was moved to where it must not
+ * be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD
 static inline bio_status bio_put(bio_stream *stream, bio_cursor *cursor, const void *data, size_t len) {
     if (cursor != NULL && data != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->write_end - cursor->next) {
         uint8_t *to = cursor->next;
-        bio_cursor_move(to, data, len);
+        BYTESIO_MOVE(to, data, len);
         cursor->next = to + len;
         return BYTESIO_OK;
     }
@@ -1994,8 +2112,13 @@ static inline bio_status bio_put(bio_stream *stream, bio_cursor *cursor, const v
 }
 
 /**
- * Writes a byte at the position and moves it; everything else as for bio_put().
+ * Writes a byte at the position and moves it, as bio_put().
  *
+ * stream: borrowed for the call; looked at only where there is no room.
+ * cursor: borrowed for the call; as for bio_put(), or NULL.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (as for bio_put()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD
@@ -2012,11 +2135,13 @@ static inline bio_status bio_put_byte(bio_stream *stream, bio_cursor *cursor, ui
  * so many.
  *
  * stream: borrowed for the call; looked at only where the cursor does not show so many.
- * cursor: the stream's (bio_cursor_of()); NULL for a stream that has none: then this is bio_read_exact().
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_read_exact().
  * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
- * Errors: those of bio_read_exact(), among them EOF (fewer bytes are left; the position stays); INVALID (the cursor was
- * moved to where it must not be, see bio_cursor).
- * Threads: as for bio_cursor_of().
+ * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays), INVALID (the cursor was moved to
+ * where it must not be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_NODISCARD
@@ -2024,16 +2149,21 @@ static inline bio_status bio_get(bio_stream *stream, bio_cursor *cursor, void *b
     if (cursor != NULL && buf != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->read_end - cursor->next) {
         uint8_t *from = cursor->next;
         cursor->next = from + len;
-        bio_cursor_move(buf, from, len);
+        BYTESIO_MOVE(buf, from, len);
         return BYTESIO_OK;
     }
     return bio_read_exact(stream, buf, len);
 }
 
 /**
- * Reads a byte at the position and moves it; everything else as for bio_get().
+ * Reads a byte at the position and moves it, as bio_get().
  *
+ * stream: borrowed for the call; looked at only where there is no byte.
+ * cursor: borrowed for the call; as for bio_get(), or NULL.
  * byte: receives the byte.
+ * Errors: NULL_ARG, CLOSED, EOF, INVALID (as for bio_get()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_NODISCARD
@@ -2044,6 +2174,9 @@ static inline bio_status bio_get_byte(bio_stream *stream, bio_cursor *cursor, ui
     }
     return bio_read_exact(stream, byte, 1);
 }
+
+#undef BYTESIO_MOVE
+
 #endif /* BYTESIO_NO_INLINE */
 
 #undef BYTESIO_PRINTF

@@ -17,6 +17,7 @@ use super::types::{bio_cursor, bio_status, bio_stream};
 /// out: receives the cursor (borrowed until the stream's last release); a closed stream's shows nothing.
 /// Errors: NULL_ARG, CLOSED, INVALID (the stream was made without BYTESIO_STREAM_UNLOCKED), NOMEM.
 /// Threads: any; who uses the cursor when is the caller's to order, as all use of such a stream.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

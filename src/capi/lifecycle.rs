@@ -19,6 +19,7 @@ use crate::sys::alloc::Allocator;
 ///
 /// Returns: a stream (owned: bio_release()), or NULL when out of memory.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -34,6 +35,7 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 /// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
 /// above limit), OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -74,6 +76,7 @@ fn allocator(options: &bio_options) -> Result<Allocator> {
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -87,6 +90,7 @@ pub extern "C" fn bio_from_bytes(data: Source, len: Len, out: Out<*mut bio_strea
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -98,12 +102,14 @@ pub extern "C" fn bio_from_snapshot(snapshot: Ref<*mut bio_snapshot>, out: Out<*
 /// change of the stream copies what it keeps and lets the memory go.
 ///
 /// data: lent until `release` is called; must not change meanwhile.
-/// release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
-/// needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
-/// failure it is not called, and the memory is the caller's as before.
+/// release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+/// stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+/// that needs no release. On failure it is not called, and the memory is the caller's as before.
+/// ctx: lent until `release` has returned; passed to it, and may be NULL.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -130,6 +136,7 @@ pub extern "C" fn bio_adopt(
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -154,6 +161,7 @@ pub extern "C" fn bio_new_fixed(
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, CLOSED, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -166,6 +174,7 @@ pub extern "C" fn bio_clone(stream: Ref<*mut bio_stream>, out: Out<*mut bio_stre
 /// stream: borrowed for the call; NULL gives NULL.
 /// Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_retain(stream: Ref<*mut bio_stream>) -> *mut bio_stream {
@@ -174,8 +183,9 @@ pub extern "C" fn bio_retain(stream: Ref<*mut bio_stream>) -> *mut bio_stream {
 
 /// Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
 ///
-/// stream: the caller's reference is gone after the call; NULL does nothing.
+/// stream: consumed: the caller's reference is gone after the call; NULL does nothing.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
@@ -189,6 +199,7 @@ pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
 /// stream: borrowed for the call; the caller's reference stays and has to be released.
 /// Errors: NULL_ARG.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
@@ -202,6 +213,7 @@ pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -214,6 +226,7 @@ pub extern "C" fn bio_close_take(stream: Ref<*mut bio_stream>, out: Out<*mut bio
 /// stream: borrowed for the call.
 /// Returns: true for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_is_closed(stream: Ref<*const bio_stream>) -> bool {
