@@ -16,6 +16,7 @@ static struct results {
     const uint8_t *ptr;
     const char *text;
     uint8_t *window;
+    bio_cursor *cursor;
     size_t n, m;
     uint64_t position;
     int32_t order;
@@ -127,6 +128,8 @@ static void refuse_streams(bed *b)
     REFUSED(bio_reserve(NULL, 1));
     REFUSED(bio_shrink_to_fit(NULL));
     REFUSED(bio_set_limit(NULL, 1));
+    REFUSED(bio_cursor_of(NULL, &out.cursor));
+    REFUSED(bio_cursor_of(s, NULL));
     REFUSED(bio_read_fd(NULL, 0, 1, &out.n, &out.os_error));
     REFUSED(bio_read_fd(s, -1, 1, NULL, &out.os_error));
     REFUSED(bio_read_fd(s, -1, 1, &out.n, NULL));

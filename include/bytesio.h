@@ -73,6 +73,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /** The version of this header; bio_version() and bio_version_number() give that of the library in use. */
 #define BYTESIO_VERSION "0.1.0"
@@ -485,6 +486,31 @@ typedef struct bio_slice {
      */
     size_t len;
 } bio_slice;
+
+/**
+ * Where a stream is, as bio_cursor_of() shows it. Whoever reads or writes there without the inline functions moves
+ * `next` forward over what was read, at most to `read_end`, or over what was written, at most to `write_end`, and
+ * leaves the other two alone. Every call on the stream and its views shows all three anew. A `next` that is outside of
+ * what was shown is not followed: the position stays what it was, and the next call on the stream that gives a status
+ * gives INVALID and does nothing else.
+ *
+ * Since: 0.1
+ */
+typedef struct bio_cursor {
+    /**
+     * The byte at the position.
+     */
+    uint8_t *next;
+    /**
+     * The end of the content, where bytes may be read; `next` itself or before it, where there are none.
+     */
+    uint8_t *read_end;
+    /**
+     * The end of the room in which bytes may be written in place; `next` itself or before it, where there is none and
+     * bio_write() may make some. It may lie before or behind the end of the content.
+     */
+    uint8_t *write_end;
+} bio_cursor;
 
 /**
  * What a stream is made of, and what its storage has had to do since it was made.
@@ -1300,6 +1326,29 @@ bio_status bio_commit(struct bio_stream *stream,
 BYTESIO_API
 void bio_cancel(struct bio_stream *stream);
 
+/* --- Cursors -------------------------------------------------------------------------------------
+ * Small reads and writes without a call, for streams without a lock: bio_cursor_of() shows where the stream is as
+ * three pointers, and the inline functions bio_put(), bio_put_byte(), bio_get() and bio_get_byte(), at the end of this
+ * header, read and write there as in an array. What they do is part of the stream at once: every other call takes the
+ * cursor's place over before it does anything, and shows the cursor anew when it ends. Nothing has to be flushed.
+ */
+
+/**
+ * Gives a stream's cursor: the same one each time. The first call makes it; from then on calls of the library that
+ * read, write or peek a few bytes cost a little more on this stream, and inline ones next to nothing.
+ *
+ * stream: borrowed for the call.
+ * out: receives the cursor (borrowed until the stream's last release); a closed stream's shows nothing.
+ * Errors: NULL_ARG, CLOSED, INVALID (the stream was made without BYTESIO_STREAM_UNLOCKED), NOMEM.
+ * Threads: any; who uses the cursor when is the caller's to order, as all use of such a stream.
+ * Calls back: allocator.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_cursor_of(struct bio_stream *stream,
+                         struct bio_cursor **out);
+
 /* --- File descriptors ----------------------------------------------------------------------------
  * Bytes move between the stream's own memory and the descriptor, with no buffer in between. Interrupted and
  * short transfers go on by themselves. The stream is locked until the call ends, also while the descriptor lets it
@@ -2058,6 +2107,112 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     va_end(args);
     return status;
 }
+
+/* memmove(), by way of a buffer where the length is a small constant: so compilers inline it that would not otherwise. */
+#if defined(__GNUC__)
+#  define BYTESIO_MOVE(to, from, len)                     \
+      do {                                                \
+          if (__builtin_constant_p(len) && (len) <= 64) { \
+              uint8_t all[64];                            \
+              memcpy(all, from, len);                     \
+              memcpy(to, all, len);                       \
+          } else {                                        \
+              memmove(to, from, len);                     \
+          }                                               \
+      } while (0)
+#else
+#  define BYTESIO_MOVE(to, from, len) memmove(to, from, len)
+#endif
+
+/**
+ * Writes `len` bytes at the position and moves it: bio_write(), inlined where the cursor has room for them.
+ *
+ * stream: borrowed for the call; looked at only where there is no room.
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_write().
+ * data: borrowed for the call; may lie in the stream's own snapshots and views.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the cursor was moved to where it must not
+ * be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_put(bio_stream *stream, bio_cursor *cursor, const void *data, size_t len) {
+    if (cursor != NULL && data != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->write_end - cursor->next) {
+        uint8_t *to = cursor->next;
+        BYTESIO_MOVE(to, data, len);
+        cursor->next = to + len;
+        return BYTESIO_OK;
+    }
+    return bio_write(stream, data, len);
+}
+
+/**
+ * Writes a byte at the position and moves it, as bio_put().
+ *
+ * stream: borrowed for the call; looked at only where there is no room.
+ * cursor: borrowed for the call; as for bio_put(), or NULL.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (as for bio_put()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_put_byte(bio_stream *stream, bio_cursor *cursor, uint8_t byte) {
+    if (cursor != NULL && cursor->write_end - cursor->next > 0) {
+        *cursor->next++ = byte;
+        return BYTESIO_OK;
+    }
+    return bio_write(stream, &byte, 1);
+}
+
+/**
+ * Reads `len` bytes at the position and moves it, all of them or none: bio_read_exact(), inlined where the cursor shows
+ * so many.
+ *
+ * stream: borrowed for the call; looked at only where the cursor does not show so many.
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_read_exact().
+ * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays), INVALID (the cursor was moved to
+ * where it must not be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_get(bio_stream *stream, bio_cursor *cursor, void *buf, size_t len) {
+    if (cursor != NULL && buf != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->read_end - cursor->next) {
+        uint8_t *from = cursor->next;
+        cursor->next = from + len;
+        BYTESIO_MOVE(buf, from, len);
+        return BYTESIO_OK;
+    }
+    return bio_read_exact(stream, buf, len);
+}
+
+/**
+ * Reads a byte at the position and moves it, as bio_get().
+ *
+ * stream: borrowed for the call; looked at only where there is no byte.
+ * cursor: borrowed for the call; as for bio_get(), or NULL.
+ * byte: receives the byte.
+ * Errors: NULL_ARG, CLOSED, EOF, INVALID (as for bio_get()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_get_byte(bio_stream *stream, bio_cursor *cursor, uint8_t *byte) {
+    if (cursor != NULL && byte != NULL && cursor->read_end - cursor->next > 0) {
+        *byte = *cursor->next++;
+        return BYTESIO_OK;
+    }
+    return bio_read_exact(stream, byte, 1);
+}
+
+#undef BYTESIO_MOVE
 
 #endif /* BYTESIO_NO_INLINE */
 

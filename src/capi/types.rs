@@ -7,6 +7,7 @@ use std::ffi::c_void;
 
 use super::pointers::{Len, Source, Versioned};
 use crate::error::Result;
+use crate::storage::Pointers;
 use crate::sys::memory::Input;
 
 /// bio_seek(): the offset counts from the beginning.
@@ -112,6 +113,28 @@ impl bio_slice {
         self.data.input(&self.len)
     }
 }
+
+/// Where a stream is, as bio_cursor_of() shows it. Whoever reads or writes there without the inline functions moves
+/// `next` forward over what was read, at most to `read_end`, or over what was written, at most to `write_end`, and
+/// leaves the other two alone. Every call on the stream and its views shows all three anew. A `next` that is outside of
+/// what was shown is not followed: the position stays what it was, and the next call on the stream that gives a status
+/// gives INVALID and does nothing else.
+///
+/// Since: 0.1
+#[repr(C)]
+pub struct bio_cursor {
+    /// The byte at the position.
+    pub next: *mut u8,
+    /// The end of the content, where bytes may be read; `next` itself or before it, where there are none.
+    pub read_end: *mut u8,
+    /// The end of the room in which bytes may be written in place; `next` itself or before it, where there is none and
+    /// bio_write() may make some. It may lie before or behind the end of the content.
+    pub write_end: *mut u8,
+}
+
+// `next`, `read_end` and `write_end` are, in this order, what the storage shows.
+const _: () =
+    assert!(size_of::<bio_cursor>() == size_of::<Pointers>() && align_of::<bio_cursor>() == align_of::<Pointers>());
 
 /// Gives adopted memory back. Called exactly once, on whichever thread lets the memory go, with no lock
 /// held; may call the library. Must not unwind (no C++ exception).

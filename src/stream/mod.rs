@@ -1,8 +1,9 @@
 //! [`Stream`]: a seekable, growable byte stream in memory with one position.
 //!
 //! This module makes streams and ends them; its children hold what streams can do: `position`, `read`,
-//! `write`, `size`, `window`, `export`, `descriptor`, `file`.
+//! `write`, `size`, `window`, `export`, `descriptor`, `file`, `cursor`.
 
+mod cursor;
 mod descriptor;
 mod export;
 mod file;
@@ -22,7 +23,7 @@ use crate::snapshot::Snapshot;
 use crate::storage::{Block, Deferred, Keep, Kind, Policy, ReleaseFn, Statistics, Writer};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
-use crate::sys::lock::Lock;
+use crate::sys::lock::{Lock, Value};
 use crate::sys::memory::{Input, check_len};
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::threads;
@@ -225,7 +226,7 @@ impl Stream {
 
     /// Marks the stream as broken: a panic has happened in a call on it, outside the lock.
     pub(crate) fn poison(&self) {
-        self.0.with(crate::sys::lock::Poison::poison);
+        self.0.with(Value::poison);
     }
 
     /// A call that leaves length, bytes and memory as they are.

@@ -13,6 +13,7 @@
 //! more.
 
 mod capture;
+mod cursor;
 mod freeze;
 mod room;
 mod separate;
@@ -31,6 +32,8 @@ use crate::sys::alloc::Allocator;
 use crate::sys::count::Stock;
 use crate::sys::memory::{Input, NOWHERE, Output};
 use crate::sys::owned::Owned;
+
+pub(crate) use cursor::{Cursor, Pointers};
 
 /// Which of the old bytes must survive when a range is made writable.
 #[derive(Clone, Copy, PartialEq, Eq)]
