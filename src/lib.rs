@@ -33,7 +33,7 @@
 //!   └ deferred    what a call leaves behind, dropped after its lock
 //!
 //!   sys        memory, counts, locks, descriptors; knows no stream                       unsafe: the system
-//!   └ alloc count lock memory owned slot threads fd watch linux; sync is the shim that a model checker replaces
+//!   └ alloc malloc count lock memory owned slot threads fd watch linux; sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, frozen piece, snapshot, view, stream

@@ -1,4 +1,4 @@
-//! Fallible allocation: the process's allocator or the caller's own three functions.
+//! Fallible allocation: the C library's malloc or the caller's own three functions.
 //!
 //! Everything the library allocates comes through here, handles included, so that running out of memory is
 //! an error like any other and never reaches Rust's aborting paths.
@@ -7,6 +7,7 @@ use std::alloc::Layout;
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
+use super::malloc;
 use crate::error::{Error, Result};
 
 /// `allocate(ctx, size, align)`: new memory, or NULL. `size` is never 0, `align` is a power of two.
@@ -48,7 +49,7 @@ impl Default for Allocator {
 }
 
 impl Allocator {
-    /// The process's allocator: `malloc` and its kin, in a C program.
+    /// The C library's `malloc` and its kin.
     pub const SYSTEM: Self = Self(None);
 
     /// The caller's own functions; without `reallocate`, growth is allocate, copy, deallocate.
@@ -66,21 +67,20 @@ impl Allocator {
         Self(Some(Hooks { allocate, reallocate, deallocate, ctx }))
     }
 
-    /// Whether this is the process's allocator, so that memory may as well come from the system itself.
+    /// Whether this is malloc, so that memory may as well come from the system itself.
     pub(crate) fn is_system(&self) -> bool {
         self.0.is_none()
     }
 
-    /// New, uninitialised memory; `layout` must not be of size zero.
+    /// New, uninitialised memory; `layout` must not be of size zero, nor aligned better than malloc aligns.
     pub(crate) fn allocate(&self, layout: Layout) -> Result<NonNull<u8>> {
-        debug_assert!(layout.size() > 0);
-        let ptr = match &self.0 {
-            // SAFETY: the size is not zero.
-            None => unsafe { std::alloc::alloc(layout) },
+        debug_assert!(layout.size() > 0 && layout.align() <= malloc::ALIGN);
+        let new = match &self.0 {
+            None => malloc::allocate(layout.size()),
             // SAFETY: `from_hooks` promises that the hook may be called so.
-            Some(h) => unsafe { (h.allocate)(h.ctx, layout.size(), layout.align()) }.cast(),
+            Some(h) => NonNull::new(unsafe { (h.allocate)(h.ctx, layout.size(), layout.align()) }.cast()),
         };
-        NonNull::new(ptr).ok_or(Error::NoMem)
+        new.ok_or(Error::NoMem)
     }
 
     /// The same bytes in a run of `new_size`; on failure the old run stays as it was.
@@ -90,10 +90,10 @@ impl Allocator {
     pub(crate) unsafe fn reallocate(&self, ptr: NonNull<u8>, old: Layout, new_size: usize) -> Result<NonNull<u8>> {
         let new = match &self.0 {
             // SAFETY: passed on from the caller.
-            None => unsafe { std::alloc::realloc(ptr.as_ptr(), old, new_size) },
+            None => unsafe { malloc::reallocate(ptr, new_size) },
             Some(Hooks { reallocate: Some(reallocate), ctx, .. }) => {
                 // SAFETY: passed on from the caller; the hook's rules are `from_hooks`'s.
-                unsafe { reallocate(*ctx, ptr.as_ptr().cast(), old.size(), new_size, old.align()) }.cast()
+                NonNull::new(unsafe { reallocate(*ctx, ptr.as_ptr().cast(), old.size(), new_size, old.align()) }.cast())
             }
             Some(_) => {
                 let layout = Layout::from_size_align(new_size, old.align()).map_err(|_| Error::NoMem)?;
@@ -107,7 +107,7 @@ impl Allocator {
                 return Ok(new);
             }
         };
-        NonNull::new(new).ok_or(Error::NoMem)
+        new.ok_or(Error::NoMem)
     }
 
     /// Gives memory back.
@@ -117,7 +117,7 @@ impl Allocator {
     pub(crate) unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         match &self.0 {
             // SAFETY: passed on from the caller.
-            None => unsafe { std::alloc::dealloc(ptr.as_ptr(), layout) },
+            None => unsafe { malloc::free(ptr) },
             // SAFETY: passed on from the caller.
             Some(h) => unsafe { (h.deallocate)(h.ctx, ptr.as_ptr().cast(), layout.size(), layout.align()) },
         }
