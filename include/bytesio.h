@@ -34,9 +34,9 @@
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
- * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
- * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
- * the call waits for ever), and undefined in a process with one thread and for
+ * release adopted memory, or tell an allocator's end, run with no lock held. An allocator's function, or a signal
+ * handler, must not use the stream in whose call it runs: that is INTERNAL beside other threads, where the library can
+ * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
  * No function is a cancellation point of pthread_cancel().
@@ -107,7 +107,7 @@
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
-#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
+#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0, NULL}
 
 /** The initial value of a bio_statistics. */
 #define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -367,8 +367,9 @@ typedef void *(*bio_reallocate_fn)(void *ctx,
 typedef void (*bio_deallocate_fn)(void *ctx, void *ptr, size_t size, size_t align);
 
 /**
- * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
- * functions and `ctx` are in use until the last of them is released.
+ * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included, and of streams
+ * made from its snapshots. The functions and `ctx` are in use until the last of them is released, which
+ * bio_options.allocator_done tells.
  *
  * Since: 0.1
  */
@@ -390,6 +391,14 @@ typedef struct bio_allocator {
      */
     void *ctx;
 } bio_allocator;
+
+/**
+ * Says that an allocator is not used any more, so that whatever `ctx` is may go. Called with no lock held, on any
+ * thread; may call the library. Must not unwind.
+ *
+ * Since: 0.1
+ */
+typedef void (*bio_done_fn)(void *ctx);
 
 /**
  * What can be chosen when a stream is made. Begin with BYTESIO_OPTIONS_INIT, or with zeros and the size.
@@ -429,6 +438,12 @@ typedef struct bio_options {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Called once for each stream made with it, as allocator_done(ctx) with the allocator's ctx, when the stream and
+     * all that got its memory from that allocator on its behalf (handles, snapshots, views, clones) are gone and their
+     * memory is given back: on the thread that released the last of them. NULL: nobody needs to know.
+     */
+    bio_done_fn allocator_done;
 } bio_options;
 
 /**
@@ -530,11 +545,13 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
 /**
  * Makes an empty stream with a capacity, a limit, flags and an allocator.
  *
- * options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+ * options: borrowed for the call, the struct of the allocator too; fields beyond the caller's struct_size count as 0.
+ * The allocator's functions and ctx are lent until allocator_done is called. On failure it is not called, and the
+ * allocator is the caller's as before.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
- * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
- * above limit), OVERFLOW, NOMEM.
+ * size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
+ * does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
  * Threads: any.
  * Since: 0.1
  */

@@ -100,7 +100,7 @@ pub use search::Search;
 pub use snapshot::Snapshot;
 pub use storage::{Kind, ReleaseFn, Statistics};
 pub use stream::{Access, Borrowed, Moved, Stream, Whence};
-pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
+pub use sys::alloc::{AllocateFn, DeallocateFn, DoneFn, Hooks, ReallocateFn};
 pub use sys::memory::{Input, Output};
 pub use view::View;
 

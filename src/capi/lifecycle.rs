@@ -13,7 +13,7 @@ use super::types::{BYTESIO_STREAM_UNLOCKED, bio_options, bio_release_fn, bio_sna
 use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
 use crate::stream::Stream;
-use crate::sys::alloc::Allocator;
+use crate::sys::alloc::Hooks;
 
 /// Makes an empty stream without limit.
 ///
@@ -28,11 +28,13 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 
 /// Makes an empty stream with a capacity, a limit, flags and an allocator.
 ///
-/// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+/// options: borrowed for the call, the struct of the allocator too; fields beyond the caller's struct_size count as 0.
+/// The allocator's functions and ctx are lent until allocator_done is called. On failure it is not called, and the
+/// allocator is the caller's as before.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
-/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
-/// above limit), OVERFLOW, NOMEM.
+/// size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
+/// does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -56,16 +58,24 @@ fn chosen(options: &bio_options) -> Result<Options> {
             // SAFETY: the flag's documentation demands it of whoever sets it.
             unsafe { Locking::off() }
         },
-        allocator: allocator(options)?,
+        allocator: hooks(options)?,
     })
 }
 
-fn allocator(options: &bio_options) -> Result<Allocator> {
+fn hooks(options: &bio_options) -> Result<Option<Hooks>> {
     // SAFETY: NULL or valid during the call that the options came with, as the field's text demands.
-    let Some(a) = (unsafe { options.allocator.as_ref() }) else { return Ok(Allocator::SYSTEM) };
+    let Some(a) = (unsafe { options.allocator.as_ref() }) else {
+        // Nobody would ever call it, and what waits for that call would leak.
+        return if options.allocator_done.is_none() { Ok(None) } else { Err(Error::Invalid) };
+    };
     let (allocate, deallocate) = (a.allocate.ok_or(Error::NullArg)?, a.deallocate.ok_or(Error::NullArg)?);
     // SAFETY: the caller's functions keep their types' rules, as the struct's text demands.
-    Ok(unsafe { Allocator::from_hooks(allocate, a.reallocate, deallocate, a.ctx) })
+    let hooks = unsafe { Hooks::new(allocate, a.reallocate, deallocate, a.ctx) };
+    Ok(Some(match options.allocator_done {
+        // SAFETY: as above.
+        Some(done) => unsafe { hooks.with_done(done) },
+        None => hooks,
+    }))
 }
 
 /// Makes a stream that holds a copy of `len` bytes, at position 0.

@@ -34,9 +34,9 @@
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
- * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
- * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
- * the call waits for ever), and undefined in a process with one thread and for
+ * release adopted memory, or tell an allocator's end, run with no lock held. An allocator's function, or a signal
+ * handler, must not use the stream in whose call it runs: that is INTERNAL beside other threads, where the library can
+ * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
  * No function is a cancellation point of pthread_cancel().
