@@ -13,6 +13,8 @@
 enum {
     CALL_BUSY = 1,   /* refused with BUSY while a window is open */
     CALL_LENGTH = 2, /* would change the length: refused with EXPORTED while a view lives */
+    CALL_ROOM = 4,   /* may have to move the bytes, and be refused likewise */
+    CALL_CLOSES = 8, /* and with that gives an open window up */
 };
 
 typedef struct stream_call {
@@ -73,6 +75,8 @@ SIZE_CALL(skip, bio_skip(stream, (size_t)buf[0], &n))
         return status;                                        \
     }
 BYTES_CALL(peek, bio_peek(stream, &ptr, &n))
+BYTES_CALL(peek_at, bio_peek_at(stream, 3, &ptr, &n))
+BYTES_CALL(take, bio_take(stream, 3, &ptr, &n))
 BYTES_CALL(readline, bio_readline(stream, SIZE_MAX, &ptr, &n))
 BYTES_CALL(read_until, bio_read_until(stream, ';', SIZE_MAX, &ptr, &n))
 
@@ -82,9 +86,12 @@ BYTES_CALL(read_until, bio_read_until(stream, ';', SIZE_MAX, &ptr, &n))
         return __VA_ARGS__;                                  \
     }
 static const bio_slice call_pieces[2] = {{"x", 1}, {"yz", 2}};
+PLAIN_CALL(read_exact, bio_read_exact(stream, NULL, 0))
 PLAIN_CALL(write, bio_write(stream, "xy", 2))
 PLAIN_CALL(write_nothing, bio_write(stream, NULL, 0))
 PLAIN_CALL(pwrite, bio_pwrite(stream, "xy", 2, 9))
+PLAIN_CALL(append, bio_append(stream, "xy", 2))
+PLAIN_CALL(append_nothing, bio_append(stream, NULL, 0))
 PLAIN_CALL(writev, bio_writev(stream, call_pieces, 2))
 PLAIN_CALL(fill, bio_fill(stream, 7, 3))
 PLAIN_CALL(truncate, bio_truncate(stream, 1))
@@ -105,6 +112,32 @@ static inline bio_status call_write_snapshot(bio_stream *stream)
     return status;
 }
 
+static inline bio_status call_restore(bio_stream *stream)
+{
+    bio_snapshot *snapshot = snapshot_of(LIT("snapshot"));
+    bio_status status = bio_restore(stream, snapshot);
+    bio_snapshot_release(snapshot);
+    return status;
+}
+
+static inline bio_status call_restore_same_length(bio_stream *stream)
+{
+    bio_snapshot *snapshot = snapshot_of(LIT("0123456789"));
+    bio_status status = bio_restore(stream, snapshot);
+    bio_snapshot_release(snapshot);
+    return status;
+}
+
+static inline bio_status call_cstr(bio_stream *stream)
+{
+    const char *text = UNTOUCHED_HANDLE(const char);
+    size_t len = UNTOUCHED_SIZE;
+    bio_status status = bio_cstr(stream, &text, &len);
+    CHECK((text != UNTOUCHED_HANDLE(const char)) == (status == BYTESIO_OK));
+    CHECK((len != UNTOUCHED_SIZE) == (status == BYTESIO_OK));
+    return status;
+}
+
 static inline bio_status call_seek(bio_stream *stream)
 {
     uint64_t position = 0x5a5a;
@@ -113,17 +146,28 @@ static inline bio_status call_seek(bio_stream *stream)
     return status;
 }
 
-static inline bio_status call_prepare(bio_stream *stream)
+static inline bio_status call_where(bio_stream *stream)
 {
-    uint8_t *ptr = UNTOUCHED_HANDLE(uint8_t);
-    size_t capacity = UNTOUCHED_SIZE;
-    bio_status status = bio_prepare(stream, 1, &ptr, &capacity);
-    if (status == BYTESIO_OK)
-        return bio_commit(stream, 0);
-    CHECK_PTR(ptr, UNTOUCHED_HANDLE(uint8_t));
-    CHECK_EQ(capacity, UNTOUCHED_SIZE);
+    uint64_t position = 0x5a5a, len = 0x5a5a;
+    bio_status status = bio_where(stream, &position, &len);
+    CHECK((position != 0x5a5a) == (status == BYTESIO_OK) && (len != 0x5a5a) == (status == BYTESIO_OK));
     return status;
 }
+
+#define WINDOW_CALL(name, ...)                               \
+    static inline bio_status call_##name(bio_stream *stream) \
+    {                                                        \
+        uint8_t *ptr = UNTOUCHED_HANDLE(uint8_t);            \
+        size_t capacity = UNTOUCHED_SIZE;                    \
+        bio_status status = __VA_ARGS__;                     \
+        if (status == BYTESIO_OK)                            \
+            return bio_commit(stream, 0);                    \
+        CHECK_PTR(ptr, UNTOUCHED_HANDLE(uint8_t));           \
+        CHECK_EQ(capacity, UNTOUCHED_SIZE);                  \
+        return status;                                       \
+    }
+WINDOW_CALL(prepare, bio_prepare(stream, 1, &ptr, &capacity))
+WINDOW_CALL(prepare_upto, bio_prepare_upto(stream, 0, 5, &ptr, &capacity))
 
 static inline bio_status call_statistics(bio_stream *stream)
 {
@@ -176,6 +220,10 @@ static const stream_call stream_calls[] = {
     {"bio_pread", call_pread, 0},
     {"bio_peek", call_peek, 0},
     {"bio_skip", call_skip, 0},
+    {"bio_read_exact", call_read_exact, 0},
+    {"bio_peek_at", call_peek_at, 0},
+    {"bio_take", call_take, 0},
+    {"bio_where", call_where, 0},
     {"bio_readline", call_readline, 0},
     {"bio_read_until", call_read_until, 0},
     {"bio_read_snapshot", call_read_snapshot, 0},
@@ -187,6 +235,11 @@ static const stream_call stream_calls[] = {
     {"bio_write of nothing", call_write_nothing, CALL_BUSY},
     {"bio_write", call_write, CALL_BUSY | CALL_LENGTH},
     {"bio_pwrite", call_pwrite, CALL_BUSY | CALL_LENGTH},
+    {"bio_append of nothing", call_append_nothing, CALL_BUSY},
+    {"bio_append", call_append, CALL_BUSY | CALL_LENGTH},
+    {"bio_restore", call_restore, CALL_BUSY | CALL_LENGTH},
+    {"bio_restore to the same length", call_restore_same_length, CALL_BUSY},
+    {"bio_cstr", call_cstr, CALL_BUSY | CALL_ROOM},
     {"bio_writev", call_writev, CALL_BUSY | CALL_LENGTH},
     {"bio_write_snapshot", call_write_snapshot, CALL_BUSY | CALL_LENGTH},
     {"bio_fill", call_fill, CALL_BUSY | CALL_LENGTH},
@@ -197,10 +250,11 @@ static const stream_call stream_calls[] = {
     {"bio_reserve", call_reserve, CALL_BUSY | CALL_LENGTH},
     {"bio_shrink_to_fit", call_shrink, CALL_BUSY | CALL_LENGTH},
     {"bio_prepare", call_prepare, CALL_BUSY | CALL_LENGTH},
+    {"bio_prepare_upto", call_prepare_upto, CALL_BUSY | CALL_LENGTH},
     {"bio_printf", call_printf, CALL_BUSY | CALL_LENGTH},
     {"bio_read_fd", call_read_fd, CALL_BUSY | CALL_LENGTH},
-    {"bio_close", call_close, CALL_BUSY},
-    {"bio_close_take", call_close_take, CALL_BUSY},
+    {"bio_close", call_close, CALL_CLOSES},
+    {"bio_close_take", call_close_take, CALL_CLOSES},
 };
 
 #endif

@@ -78,7 +78,7 @@ static inline bio_status change_view(bio_stream *s)
     bio_status status = bio_getbuffer(s, BYTESIO_VIEW_WRITABLE, &view);
     if (status)
         return status;
-    bio_view_data(view)[9] = 'v';
+    mutable_bytes(view)[9] = 'v';
     bio_view_release(view);
     return BYTESIO_OK;
 }

@@ -58,6 +58,13 @@ bio_view *view_of(bio_stream *stream, uint32_t flags)
     return view;
 }
 
+uint8_t *mutable_bytes(bio_view *view)
+{
+    uint8_t *data = NULL;
+    REQUIRE_OK(bio_view_data_mut(view, &data));
+    return data;
+}
+
 bio_snapshot *snapshot_of(const void *data, size_t len)
 {
     bio_snapshot *snapshot = NULL;

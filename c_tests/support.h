@@ -24,6 +24,7 @@ bio_stream *stream_of(const void *data, size_t len); /* position 0 */
 bio_stream *stream_at(const void *data, size_t len, int64_t position);
 bio_snapshot *value_of(bio_stream *stream);
 bio_view *view_of(bio_stream *stream, uint32_t flags);
+uint8_t *mutable_bytes(bio_view *view);
 bio_snapshot *snapshot_of(const void *data, size_t len);
 bio_statistics statistics_of(bio_stream *stream);
 void move_to(bio_stream *stream, int64_t position);

@@ -151,7 +151,7 @@ static void a_view_is_the_memory_itself(void)
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     CHECK_PTR(bio_view_data(view), memory);
     CHECK_EQ(bio_view_len(view), 4);
-    bio_view_data(view)[0] = 'X';
+    mutable_bytes(view)[0] = 'X';
     CHECK_STREAM(s, LIT("X123"));
     CHECK_SNAPSHOT(snap, LIT("0123"));
     CHECK_STATUS(bio_pwrite(s, LIT("y"), 4), BYTESIO_EXPORTED);

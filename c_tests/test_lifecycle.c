@@ -1,6 +1,7 @@
 /* Handles: making, holding, letting go, in every order; what the library says about itself; fork(2). */
 #include "support.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -231,7 +232,7 @@ static void a_clone_has_no_exports_and_no_window(void)
     REQUIRE_OK(bio_clone(s, &c));
     CHECK_EQ(bio_export_count(c), 0);
     CHECK_OK(bio_write(c, LIT("4")));
-    bio_view_data(view)[0] = 'X'; /* through the view, behind the stream's back: not into the clone */
+    mutable_bytes(view)[0] = 'X'; /* through the view, behind the stream's back: not into the clone */
     CHECK_STREAM(c, LIT("01234"));
     CHECK_STREAM(s, LIT("X123"));
     bio_view_release(view);
@@ -276,7 +277,7 @@ static void fork_parts_the_two_processes(void)
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     pid_t child = fork();
     REQUIRE(child >= 0);
-    bio_view_data(view)[0] = child ? 'P' : 'C';
+    mutable_bytes(view)[0] = child ? 'P' : 'C';
     bio_view_release(view);
     CHECK_OK(bio_write(s, child ? "-parent" : "-child", child ? 7 : 6));
     if (child)
@@ -300,7 +301,7 @@ static void every_code_has_its_own_text(void)
     static const bio_status codes[] = {
         BYTESIO_OK,       BYTESIO_NULL_ARG, BYTESIO_INVALID,     BYTESIO_CLOSED,   BYTESIO_EXPORTED,
         BYTESIO_READONLY, BYTESIO_LIMIT,    BYTESIO_OVERFLOW,    BYTESIO_NOMEM,    BYTESIO_RANGE,
-        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL,
+        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL, BYTESIO_EOF,
     };
     CHECK_EQ(BYTESIO_OK, 0);
     for (size_t i = 0; i < COUNT(codes); i++) {
@@ -319,12 +320,47 @@ static void every_code_has_its_own_text(void)
 
 static void an_unknown_code_has_a_text_too(void)
 {
-    static const bio_status codes[] = {1, 17, -14, -1000, INT32_MAX, INT32_MIN};
+    static const bio_status codes[] = {1, 17, -15, -1000, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < COUNT(codes); i++) {
         const char *text = bio_strerror(codes[i]);
         REQUIRE(text != NULL && text[0] != '\0');
         CHECK(strcmp(text, bio_strerror(BYTESIO_OK)) != 0);
     }
+}
+
+static void every_code_has_its_errno(void)
+{
+    static const struct {
+        bio_status code;
+        int32_t number;
+    } meanings[] = {
+        {BYTESIO_OK, 0},
+        {BYTESIO_NULL_ARG, EINVAL},
+        {BYTESIO_INVALID, EINVAL},
+        {BYTESIO_CLOSED, EBADF},
+        {BYTESIO_EXPORTED, EBUSY},
+        {BYTESIO_READONLY, EACCES},
+        {BYTESIO_LIMIT, ENOSPC},
+        {BYTESIO_OVERFLOW, EOVERFLOW},
+        {BYTESIO_NOMEM, ENOMEM},
+        {BYTESIO_RANGE, ERANGE},
+        {BYTESIO_BUSY, EBUSY},
+        {BYTESIO_IO, EIO},
+        {BYTESIO_UNSUPPORTED, ENOTSUP},
+        {BYTESIO_INTERNAL, ENOTRECOVERABLE},
+        {BYTESIO_EOF, ENODATA},
+    };
+    errno = 4711;
+    for (size_t i = 0; i < COUNT(meanings); i++) {
+        CHECK_EQ(meanings[i].code, -(bio_status)i); /* so that none is left out */
+        CHECK_EQ(bio_status_errno(meanings[i].code), meanings[i].number);
+    }
+    const bio_status unknown[] = {1, -(bio_status)COUNT(meanings), -1000, INT32_MAX, INT32_MIN};
+    for (size_t i = 0; i < COUNT(unknown); i++) {
+        CHECK_EQ(bio_status_errno(unknown[i]), EINVAL);
+        CHECK(strcmp(bio_strerror(unknown[i]), bio_strerror(INT32_MIN)) == 0);
+    }
+    CHECK_EQ(errno, 4711);
 }
 
 static void the_version_is_the_headers(void)
@@ -348,4 +384,4 @@ CHECK_MAIN(CASE(null_is_released_and_retained_without_harm), CASE(accessors_of_n
            CASE(clones_append_apart_after_the_same_bytes), CASE(a_clone_has_no_exports_and_no_window),
            CASE(from_snapshot_shares_and_leaves_the_caller_its_reference), CASE(fork_parts_the_two_processes),
            CASE(every_code_has_its_own_text), CASE(an_unknown_code_has_a_text_too),
-           CASE(the_version_is_the_headers))
+           CASE(every_code_has_its_errno), CASE(the_version_is_the_headers))

@@ -253,7 +253,7 @@ static void do_view(void)
     size_t i = below(VIEWS);
     if (w.views[i] && w.len && w.writable[i] && below(2)) {
         size_t at = below(w.len);
-        bio_view_data(w.views[i])[at] = w.bytes[at] = (uint8_t)below(256);
+        mutable_bytes(w.views[i])[at] = w.bytes[at] = (uint8_t)below(256);
     } else if (w.views[i]) {
         bio_view_release(w.views[i]);
         w.views[i] = NULL;

@@ -14,6 +14,7 @@ static struct results {
     bio_snapshot *snapshot;
     bio_view *view;
     const uint8_t *ptr;
+    const char *text;
     uint8_t *window;
     size_t n, m;
     uint64_t position;
@@ -75,6 +76,16 @@ static void refuse_streams(bed *b)
     REFUSED(bio_peek(NULL, &out.ptr, &out.n));
     REFUSED(bio_peek(s, NULL, &out.n));
     REFUSED(bio_peek(s, &out.ptr, NULL));
+    REFUSED(bio_peek_at(NULL, 0, &out.ptr, &out.n));
+    REFUSED(bio_peek_at(s, 0, NULL, &out.n));
+    REFUSED(bio_peek_at(s, UINT64_MAX, &out.ptr, NULL));
+    REFUSED(bio_take(NULL, 1, &out.ptr, &out.n));
+    REFUSED(bio_take(s, 1, NULL, &out.n));
+    REFUSED(bio_take(s, 1, &out.ptr, NULL));
+    REFUSED(bio_read_exact(NULL, out.buf, 1));
+    REFUSED(bio_read_exact(s, NULL, 1));
+    REFUSED(bio_read_exact(s, NULL, SIZE_MAX));
+    REFUSED(bio_where(NULL, &out.position, &out.position));
     REFUSED(bio_skip(NULL, 1, &out.n));
     REFUSED(bio_skip(NULL, 1, NULL));
     REFUSED(bio_readline(NULL, SIZE_MAX, &out.ptr, &out.n));
@@ -99,6 +110,15 @@ static void refuse_streams(bed *b)
     REFUSED(bio_prepare(NULL, 1, &out.window, &out.n));
     REFUSED(bio_prepare(s, 1, NULL, &out.n));
     REFUSED(bio_prepare(s, 1, &out.window, NULL));
+    REFUSED(bio_prepare_upto(NULL, 1, 2, &out.window, &out.n));
+    REFUSED(bio_prepare_upto(s, 1, 2, NULL, &out.n));
+    REFUSED(bio_prepare_upto(s, 2, 1, &out.window, NULL));
+    REFUSED(bio_cstr(NULL, &out.text, &out.n));
+    REFUSED(bio_cstr(s, NULL, &out.n));
+    REFUSED(bio_append(NULL, "x", 1));
+    REFUSED(bio_append(s, NULL, 1));
+    REFUSED(bio_restore(NULL, b->snap));
+    REFUSED(bio_restore(s, NULL));
     REFUSED(bio_commit(NULL, 0));
     REFUSED(bio_truncate(NULL, 0));
     REFUSED(bio_resize(NULL, 0));
@@ -154,6 +174,8 @@ static void refuse_snapshots(bed *b)
 static void refuse_views(bed *b)
 {
     bio_view *view = b->view;
+    REFUSED(bio_view_data_mut(NULL, &out.window));
+    REFUSED(bio_view_data_mut(view, NULL));
     REFUSED(bio_view_slice(NULL, 0, 0, &out.view));
     REFUSED(bio_view_slice(view, 0, 0, NULL));
     REFUSED(bio_view_to_readonly(NULL, &out.view));

@@ -32,7 +32,7 @@ static void pinned_is_a_sort_of_writable(void)
     }
     bio_view *view = view_of(s, PINNED);
     CHECK(!bio_view_is_readonly(view));
-    memcpy(bio_view_data(view), "abc", 3);
+    memcpy(mutable_bytes(view), "abc", 3);
     CHECK_STREAM(s, LIT("abc3456789"));
     bio_view_release(view);
     bio_release(s);
@@ -59,7 +59,7 @@ static void values_under_pinned_views_are_right_and_the_same_if_nothing_changed(
     bio_stream *s = megabyte();
     bio_view *view = view_of(s, PINNED);
     for (int round = 0; round < 6; round++) {
-        ((uint8_t *)bio_view_data(view))[round * 5 * PAGE] ^= 1;
+        mutable_bytes(view)[round * 5 * PAGE] ^= 1;
         bio_snapshot *snap = checked_value(s, view), *again = checked_value(s, view);
         CHECK_PTR(again, snap);
         bio_snapshot_release(again);
@@ -87,7 +87,7 @@ static void the_statistics_tell_updates_from_copies(void)
     }
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     for (int round = 0; round < 6; round++) {
-        ((uint8_t *)bio_view_data(view))[round * 5 * PAGE] ^= 1;
+        mutable_bytes(view)[round * 5 * PAGE] ^= 1;
         bio_snapshot_release(checked_value(s, view));
     }
     bio_statistics captures = statistics_of(s);
@@ -178,7 +178,7 @@ static void writes_through_registered_buffers_are_found(void)
         for (int i = 0; beside && i < 3; i++)
             bio_snapshot_release(value_of(s));
         bio_view *view = view_of(s, PINNED);
-        uint8_t *bytes = bio_view_data(view);
+        uint8_t *bytes = mutable_bytes(view);
         int file = memfd_create("bytes", 0);
         ring r;
         const char *why = NULL;

@@ -34,6 +34,21 @@ static void reads_give_what_is_there(void)
             CHECK_EQ(bio_tell(s), p + (int64_t)want);
 
             move_to(s, p);
+            memset(buf, '#', sizeof buf);
+            bool all = n <= avail;
+            CHECK_STATUS(bio_read_exact(s, buf, n), all ? BYTESIO_OK : BYTESIO_EOF);
+            CHECK_MEM(buf, n, all ? from : "#############", n);
+            CHECK_EQ(buf[n], '#');
+            CHECK_EQ(bio_tell(s), p + (int64_t)(all ? n : 0));
+
+            move_to(s, p);
+            const uint8_t *taken = NULL;
+            got = 99;
+            CHECK_OK(bio_take(s, n, &taken, &got));
+            CHECK_MEM(taken, got, from, want);
+            CHECK_EQ(bio_tell(s), p + (int64_t)want);
+
+            move_to(s, p);
             bio_snapshot *part = NULL;
             REQUIRE_OK(bio_read_snapshot(s, n, &part));
             CHECK_SNAPSHOT(part, from, want);
@@ -45,9 +60,17 @@ static void reads_give_what_is_there(void)
             got = 99;
             CHECK_OK(bio_peek(s, &ptr, &got));
             CHECK_EQ(got, avail);
-            if (CHECK(ptr != NULL || got == 0) && got)
-                CHECK_MEM(ptr, got, from, avail);
+            CHECK(ptr != NULL);
+            CHECK_MEM(ptr, got, from, avail);
             CHECK_EQ(bio_tell(s), p);
+
+            move_to(s, (int64_t)n);
+            const uint8_t *at = NULL;
+            got = 99;
+            CHECK_OK(bio_peek_at(s, (uint64_t)p, &at, &got));
+            CHECK(at != NULL);
+            CHECK_MEM(at, got, from, avail);
+            CHECK_EQ(bio_tell(s), (int64_t)n);
         }
     }
     CHECK_STREAM(s, LIT("0123456789"));
@@ -63,6 +86,51 @@ static void an_empty_buffer_may_be_null(void)
     n = 5;
     CHECK_OK(bio_pread(s, NULL, 0, 1, &n));
     CHECK_EQ(n, 0);
+    bio_release(s);
+}
+
+static void an_exact_read_beyond_the_end_touches_nothing(void)
+{
+    bio_stream *s = stream_at(LIT("0123456789"), 6);
+    bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
+    char buf[100];
+    memset(buf, '#', sizeof buf);
+    CHECK_STATUS(bio_read_exact(s, buf, 5), BYTESIO_EOF);
+    CHECK_STATUS(bio_read_exact(s, buf, sizeof buf), BYTESIO_EOF);
+    CHECK_STATUS(bio_read_exact(s, buf, PTRDIFF_MAX), BYTESIO_EOF);
+    CHECK_STATUS(bio_read_exact(s, buf, SIZE_MAX), BYTESIO_OVERFLOW);
+    CHECK_EQ(buf[0], '#');
+    CHECK_EQ(bio_tell(s), 6);
+    CHECK_OK(bio_read_exact(s, mutable_bytes(view), 4)); /* into the stream's own view */
+    CHECK_EQ(bio_tell(s), 10);
+    CHECK_OK(bio_read_exact(s, NULL, 0));
+    CHECK_STATUS(bio_read_exact(s, buf, 1), BYTESIO_EOF);
+    move_to(s, INT64_MAX);
+    CHECK_STATUS(bio_read_exact(s, buf, 1), BYTESIO_EOF);
+    CHECK_OK(bio_read_exact(s, buf, 0));
+    CHECK_EQ(bio_tell(s), INT64_MAX);
+    CHECK_STREAM(s, LIT("6789456789"));
+    bio_view_release(view);
+    bio_release(s);
+}
+
+static void a_peek_elsewhere_takes_any_offset(void)
+{
+    bio_stream *s = stream_at(LIT("0123456789"), 2);
+    static const uint64_t ends[] = {10, 11, INT64_MAX};
+    const uint8_t *ptr = NULL;
+    size_t len = 99;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        CHECK_OK(bio_peek_at(s, ends[i], &ptr, &len));
+        CHECK(ptr != NULL && len == 0);
+    }
+    len = 99;
+    CHECK_STATUS(bio_peek_at(s, (uint64_t)INT64_MAX + 1, &ptr, &len), BYTESIO_OVERFLOW);
+    CHECK_STATUS(bio_peek_at(s, UINT64_MAX, &ptr, &len), BYTESIO_OVERFLOW);
+    CHECK_EQ(len, 99);
+    CHECK_OK(bio_take(s, SIZE_MAX, &ptr, &len));
+    CHECK_MEM(ptr, len, LIT("23456789"));
+    CHECK_EQ(bio_tell(s), 10);
     bio_release(s);
 }
 
@@ -189,7 +257,7 @@ static void reads_into_the_streams_own_view_move_like_memmove(void)
                 for (int positional = 0; positional < 2; positional++) {
                     bio_stream *s = stream_at(model, sizeof model, (int64_t)from);
                     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
-                    uint8_t *data = bio_view_data(view);
+                    uint8_t *data = mutable_bytes(view);
                     CHECK_OK(positional ? bio_pread(s, data + to, n, from, &got)
                                         : bio_read(s, data + to, n, &got));
                     CHECK_EQ(got, n);
@@ -222,6 +290,7 @@ static void absurd_buffer_sizes_are_refused(void)
 }
 
 CHECK_MAIN(CASE(reads_give_what_is_there), CASE(an_empty_buffer_may_be_null),
+           CASE(an_exact_read_beyond_the_end_touches_nothing), CASE(a_peek_elsewhere_takes_any_offset),
            CASE(pread_at_and_far_past_the_end_reads_nothing), CASE(skip_takes_any_size_and_needs_no_result),
            CASE(peek_does_not_copy_and_reads_do_not_disturb_it), CASE(read_snapshot_shares_the_streams_bytes),
            CASE(reading_allocates_nothing), CASE(reads_into_the_streams_own_view_move_like_memmove),

@@ -136,7 +136,53 @@ static void after_a_seek_back_the_length_is_not_the_position(void)
     bio_release(s);
 }
 
-CHECK_MAIN(CASE(each_seek_leads_where_it_must), CASE(the_result_may_be_left_out),
+static void a_strict_seek_stays_in_the_file(void)
+{
+    static const struct {
+        int64_t offset;
+        int32_t whence;
+        bio_status status;
+        uint64_t position;
+    } seeks[] = {
+        {-1, BYTESIO_SEEK_SET, BYTESIO_INVALID, 4},
+        {-5, BYTESIO_SEEK_CUR, BYTESIO_INVALID, 4},
+        {-4, BYTESIO_SEEK_CUR, BYTESIO_OK, 0},
+        {-11, BYTESIO_SEEK_END, BYTESIO_INVALID, 4},
+        {-10, BYTESIO_SEEK_END, BYTESIO_OK, 0},
+        {INT64_MIN, BYTESIO_SEEK_CUR, BYTESIO_INVALID, 4},
+        {INT64_MIN, BYTESIO_SEEK_END, BYTESIO_INVALID, 4},
+        {5, BYTESIO_SEEK_END, BYTESIO_OK, 15},
+        {INT64_MAX, BYTESIO_SEEK_CUR, BYTESIO_OVERFLOW, 4},
+        {0, 3, BYTESIO_INVALID, 4},
+        {0, BYTESIO_SEEK_STRICT << 1, BYTESIO_INVALID, 4},
+    };
+    for (size_t i = 0; i < COUNT(seeks); i++) {
+        bio_stream *s = stream_at(LIT("0123456789"), 4);
+        uint64_t position = 99;
+        CHECK_STATUS(bio_seek(s, seeks[i].offset, seeks[i].whence | BYTESIO_SEEK_STRICT, &position),
+                     seeks[i].status);
+        CHECK_EQ(position, seeks[i].status == BYTESIO_OK ? seeks[i].position : 99);
+        CHECK_EQ(bio_tell(s), seeks[i].position);
+        bio_release(s);
+    }
+}
+
+static void position_and_length_come_together_or_alone(void)
+{
+    bio_stream *s = stream_at(LIT("0123456789"), 40);
+    uint64_t position = 99, len = 99;
+    CHECK_OK(bio_where(s, &position, &len));
+    CHECK(position == 40 && len == 10);
+    position = len = 99;
+    CHECK_OK(bio_where(s, &position, NULL));
+    CHECK_OK(bio_where(s, NULL, &len));
+    CHECK_OK(bio_where(s, NULL, NULL));
+    CHECK(position == 40 && len == 10);
+    bio_release(s);
+}
+
+CHECK_MAIN(CASE(a_strict_seek_stays_in_the_file), CASE(position_and_length_come_together_or_alone),
+           CASE(each_seek_leads_where_it_must), CASE(the_result_may_be_left_out),
            CASE(relative_seeks_start_from_a_far_position_too),
            CASE(seeking_past_the_end_changes_nothing_else), CASE(seek_end_follows_the_length),
            CASE(after_a_seek_back_the_length_is_not_the_position))

@@ -8,7 +8,7 @@ static void a_writable_view_separates_from_a_snapshot_first(void)
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     CHECK(bio_view_data(view) != bio_snapshot_data(snap));
     CHECK_EQ(statistics_of(s).forks, 1);
-    memcpy(bio_view_data(view), "abc", 3);
+    memcpy(mutable_bytes(view), "abc", 3);
     CHECK_SNAPSHOT(snap, LIT("0123456789"));
     CHECK_STREAM(s, LIT("abc3456789"));
     bio_snapshot_release(snap);
@@ -172,11 +172,11 @@ static void getvalue_under_a_writable_view_is_out_of_its_reach(void)
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
     const uint8_t *address = bio_view_data(view);
     bio_snapshot *first = value_of(s);
-    bio_view_data(view)[0] = 'X';
+    mutable_bytes(view)[0] = 'X';
     bio_snapshot *second = value_of(s);
     CHECK_OK(bio_pwrite(s, LIT("Y"), 9));
     bio_snapshot *third = value_of(s);
-    bio_view_data(view)[5] = 'Z';
+    mutable_bytes(view)[5] = 'Z';
     CHECK_PTR(bio_view_data(view), address); /* a writable view's address never changes */
     CHECK_SNAPSHOT(first, LIT("0123456789"));
     CHECK_SNAPSHOT(second, LIT("X123456789"));
@@ -197,7 +197,7 @@ static void unchanged_under_a_writable_view_it_is_the_same_snapshot(void)
     bio_snapshot *a = value_of(s), *b = value_of(s);
     CHECK_PTR(a, b);
     CHECK(statistics_of(s).snapshot_copies <= 1);
-    bio_view_data(view)[3] = 'X';
+    mutable_bytes(view)[3] = 'X';
     bio_snapshot *c = value_of(s);
     CHECK(c != a);
     CHECK_SNAPSHOT(a, LIT("0123456789"));
@@ -215,9 +215,9 @@ static void a_snapshot_held_from_before_is_not_handed_out_again_after_view_write
     bio_stream *s = stream_of(LIT("0123456789"));
     bio_snapshot *before = value_of(s);
     bio_view *view = view_of(s, BYTESIO_VIEW_WRITABLE);
-    bio_view_data(view)[0] = 'X';
+    mutable_bytes(view)[0] = 'X';
     bio_snapshot *during = value_of(s);
-    bio_view_data(view)[1] = 'Y';
+    mutable_bytes(view)[1] = 'Y';
     bio_view_release(view);
     bio_snapshot *after = value_of(s);
     CHECK_SNAPSHOT(before, LIT("0123456789"));
@@ -238,7 +238,7 @@ static void a_writable_view_slice_keeps_writers_apart_from_snapshots(void)
     REQUIRE_OK(bio_view_slice(view, 8, 2, &slice));
     bio_view_release(view);
     bio_snapshot *snap = value_of(s);
-    bio_view_data(slice)[1] = 'X';
+    mutable_bytes(slice)[1] = 'X';
     CHECK_SNAPSHOT(snap, LIT("0123456789"));
     CHECK_VIEW(readonly, LIT("012345678X"));
     bio_view_release(slice);
@@ -257,7 +257,7 @@ static void other_snapshots_under_a_writable_view_are_out_of_reach_too(void)
     REQUIRE_OK(bio_view_snapshot(view, &of_view));
     REQUIRE_OK(bio_view_snapshot(slice, &of_slice));
     REQUIRE_OK(bio_clone(s, &clone));
-    memset(bio_view_data(view), '#', 10);
+    memset(mutable_bytes(view), '#', 10);
     CHECK_SNAPSHOT(read, LIT("2345"));
     CHECK_SNAPSHOT(of_view, LIT("0123456789"));
     CHECK_SNAPSHOT(of_slice, LIT("234"));
@@ -301,7 +301,7 @@ static void a_writable_view_beside_a_readonly_one_moves_it_along(void)
     const uint8_t *old = bio_view_data(readonly);
     bio_view *writable = view_of(s, BYTESIO_VIEW_WRITABLE);
     CHECK_MEM(old, 10, LIT("0123456789"));
-    bio_view_data(writable)[0] = 'W';
+    mutable_bytes(writable)[0] = 'W';
     CHECK_VIEW(readonly, LIT("W123456789"));
     CHECK_SNAPSHOT(snap, LIT("0123456789"));
     bio_view_release(writable);

@@ -153,7 +153,7 @@
 #define BYTESIO_EXPORTED (-4)
 
 /**
- * The bytes may not be written. No function of this version returns it.
+ * The view is read-only.
  *
  * Since: 0.1
  */
@@ -216,6 +216,13 @@
  */
 #define BYTESIO_INTERNAL (-13)
 
+/**
+ * The content ends before what was asked for: bio_read_exact() and its kin.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_EOF (-14)
+
 /* --- Types and constants -------------------------------------------------------------------------
  * Three handles, each with its own release function; plain structs that carry their size where they may
  * grow.
@@ -241,6 +248,13 @@
  * Since: 0.1
  */
 #define BYTESIO_SEEK_END 2
+
+/**
+ * bio_seek(): with one of the three above, a result before the beginning is INVALID, as in a file.
+ *
+ * Since: 0.1
+ */
+#define BYTESIO_SEEK_STRICT 256
 
 /**
  * bio_getbuffer(): the view is for reading only.
@@ -665,11 +679,11 @@ void bio_release(struct bio_stream *stream);
 
 /**
  * Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
- * bio_is_closed(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing. Views may be
- * alive; they keep the bytes.
+ * bio_is_closed(), bio_cancel(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing.
+ * Views may be alive; they keep the bytes. An open window is given up.
  *
  * stream: borrowed for the call; the caller's reference stays and has to be released.
- * Errors: NULL_ARG, BUSY.
+ * Errors: NULL_ARG.
  * Threads: any.
  * Since: 0.1
  */
@@ -678,11 +692,11 @@ bio_status bio_close(struct bio_stream *stream);
 
 /**
  * Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
- * one.
+ * one. An open window is given up.
  *
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * out: receives a snapshot (owned: bio_snapshot_release()).
- * Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
+ * Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
  * Threads: any.
  * Since: 0.1
  */
@@ -708,10 +722,11 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
 
 /**
  * Moves the position. Past the end is legal and changes nothing else. From the beginning, a negative offset is
- * INVALID; from the position and from the end, a result before the beginning becomes 0.
+ * INVALID; from the position and from the end, a result before the beginning becomes 0, or is INVALID too with
+ * BYTESIO_SEEK_STRICT. On an error the position stays.
  *
  * stream: borrowed for the call.
- * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END.
+ * whence: BYTESIO_SEEK_SET, BYTESIO_SEEK_CUR or BYTESIO_SEEK_END; may be combined with BYTESIO_SEEK_STRICT (|).
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
@@ -722,6 +737,21 @@ bio_status bio_seek(struct bio_stream *stream,
                     int64_t offset,
                     int32_t whence,
                     uint64_t *position);
+
+/**
+ * Gives position and length, in bytes, as they are at one moment.
+ *
+ * stream: borrowed for the call.
+ * position: receives the position; may be NULL.
+ * len: receives the length; may be NULL.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+bio_status bio_where(const struct bio_stream *stream,
+                     uint64_t *position,
+                     uint64_t *len);
 
 /**
  * Gives the position, in bytes.
@@ -808,6 +838,21 @@ bio_status bio_pread(struct bio_stream *stream,
                      size_t *nread);
 
 /**
+ * Reads `len` bytes at the position and moves it: all of them, or none.
+ *
+ * stream: borrowed for the call.
+ * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_read_exact(struct bio_stream *stream,
+                          void *buf,
+                          size_t len);
+
+/**
  * Shows the bytes from the position to the end in place; the position stays.
  *
  * stream: borrowed for the call.
@@ -824,6 +869,41 @@ bio_status bio_peek(struct bio_stream *stream,
                     size_t *len);
 
 /**
+ * Shows the bytes from `offset` to the end in place; the position stays. A second position costs no seek.
+ *
+ * stream: borrowed for the call.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes there are; 0 at or past the end.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_peek_at(struct bio_stream *stream,
+                       uint64_t offset,
+                       const uint8_t **ptr,
+                       size_t *len);
+
+/**
+ * Reads up to `max` bytes in place and moves the position behind them: bio_peek() and bio_skip() in one.
+ *
+ * stream: borrowed for the call.
+ * max: SIZE_MAX takes all that are left.
+ * ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives how many bytes; 0 at or past the end.
+ * Errors: NULL_ARG, CLOSED.
+ * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_take(struct bio_stream *stream,
+                    size_t max,
+                    const uint8_t **ptr,
+                    size_t *len);
+
+/**
  * Moves the position over up to `len` bytes of content.
  *
  * stream: borrowed for the call.
@@ -833,6 +913,25 @@ bio_status bio_peek(struct bio_stream *stream,
  * Since: 0.1
  */
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
+
+/**
+ * Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
+ * of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
+ * limit.
+ *
+ * stream: borrowed for the call.
+ * text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+ * len: receives the content's length, the NUL not counted; may be NULL.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
+ * NOMEM.
+ * Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_cstr(struct bio_stream *stream,
+                    const char **text,
+                    size_t *len);
 
 /**
  * Reads a line in place, through its line feed (0x0A; CR and NUL are ordinary bytes), or `limit` bytes, or to the
@@ -926,6 +1025,22 @@ bio_status bio_pwrite(struct bio_stream *stream,
                       uint64_t offset);
 
 /**
+ * Writes `len` bytes at the end, wherever that is at this moment; the position stays. Appends of several threads do
+ * not overwrite each other.
+ *
+ * stream: borrowed for the call.
+ * data: borrowed for the call.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_append(struct bio_stream *stream,
+                      const void *data,
+                      size_t len);
+
+/**
  * Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
@@ -1009,6 +1124,22 @@ BYTESIO_NODISCARD
 bio_status bio_clear(struct bio_stream *stream);
 
 /**
+ * Makes a snapshot's bytes the content again, without a copy: to roll back. They are shared until the next change. The
+ * bytes are copied into fixed memory, and while a view is alive. The position stays, or becomes the end if it was
+ * further.
+ *
+ * stream: borrowed for the call.
+ * snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_restore(struct bio_stream *stream,
+                       struct bio_snapshot *snapshot);
+
+/**
  * Makes room for `additional` bytes beyond the length, so that writing them needs no memory.
  *
  * stream: borrowed for the call.
@@ -1043,18 +1174,22 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
 
 /* --- Windows and formatted output ----------------------------------------------------------------
  * A window is memory that the caller fills and then makes part of the stream: the way for code that wants a
- * pointer to write to (decompressors, image libraries, read callbacks). bio_printf() and bio_vprintf(), at the end of
- * this header, stand on it. While a window is open, reads, seeks, snapshots and read-only views go on; other
- * changes give BUSY.
+ * pointer to write to (decompressors, image libraries, read callbacks). While one is open, reads, seeks, snapshots and
+ * read-only views go on; other changes give BUSY, but for closing the stream, which gives the window up. Whoever may
+ * leave the code between by longjmp() or an exception calls bio_cancel() on that way.
+ * At the end of the content a window begins right behind it, in place: what lies before it in memory is the content,
+ * which may be read there. Elsewhere the window is memory of its own, and what is committed replaces the content.
+ * bio_printf() and bio_vprintf() are at the end of this header.
  */
 
 /**
  * Opens a window of at least `min` bytes at the position. Its bytes are no part of the stream until bio_commit().
  *
  * stream: borrowed for the call.
- * min: in bytes; 0 takes what room there is.
- * ptr: receives the window's address (lent for writing until bio_commit() or the stream's last release); never NULL.
- * capacity: receives its size, in bytes.
+ * min: in bytes; 0 takes what room there is. Over content the window has at least 4096 bytes, or as many as are left.
+ * ptr: receives the window's address (lent for writing until bio_commit(), bio_cancel(), bio_close() or the stream's
+ * last release); never NULL.
+ * capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
  * Since: 0.1
@@ -1065,6 +1200,31 @@ bio_status bio_prepare(struct bio_stream *stream,
                        size_t min,
                        uint8_t **ptr,
                        size_t *capacity);
+
+/**
+ * Opens a window of at least `min` and at most `max` bytes at the position, of what there is between the two: near a
+ * limit, in fixed memory and under a view it becomes smaller before it is refused. Everything else as for
+ * bio_prepare().
+ *
+ * stream: borrowed for the call.
+ * min: in bytes; where not even so much is to be had, that is an error. 0 is as good as 1, unless `max` is 0.
+ * max: in bytes; no more is given. The stream does not grow for it beyond 4096 bytes or `min`: to write more at once,
+ * ask for more by `min`, or reserve.
+ * ptr: receives the window's address (lent for writing until bio_commit(), bio_cancel(), bio_close() or the stream's
+ * last release); never NULL.
+ * capacity: receives its size, in bytes; 0 only for a `max` of 0.
+ * Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
+ * NOMEM.
+ * Threads: any; who may write into the window is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_prepare_upto(struct bio_stream *stream,
+                            size_t min,
+                            size_t max,
+                            uint8_t **ptr,
+                            size_t *capacity);
 
 /**
  * Makes the first `len` bytes of the open window part of the stream, at the position where it was opened, and closes
@@ -1081,6 +1241,17 @@ BYTESIO_API
 BYTESIO_NODISCARD
 bio_status bio_commit(struct bio_stream *stream,
                       size_t len);
+
+/**
+ * Gives an open window up: the content is as it was before bio_prepare(), which may be called again. Does nothing
+ * without a window, so that it may stand on every way out.
+ *
+ * stream: borrowed for the call; NULL does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+void bio_cancel(struct bio_stream *stream);
 
 /* --- File descriptors ----------------------------------------------------------------------------
  * Bytes move between the stream's own memory and the descriptor, with no buffer in between. Interrupted and
@@ -1291,19 +1462,32 @@ bio_status bio_getbuffer(struct bio_stream *stream,
                          struct bio_view **out);
 
 /**
- * Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
- * write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
- * memory: ask again after that. The address given out before stays readable until the next call for the same view,
- * with the bytes as they were then or have become since.
+ * Gives the address of a view's bytes, for reading. That of a writable view never changes. That of a read-only view
+ * may, when a write through the stream, or a writable view being opened, has to separate it from a snapshot or from
+ * adopted memory: ask again after that. The address given out before stays readable until the next call for the same
+ * view, with the bytes as they were then or have become since.
  *
  * view: borrowed for the call.
- * Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
- * only for NULL.
+ * Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
  * Since: 0.1
  */
 BYTESIO_API
-uint8_t *bio_view_data(struct bio_view *view);
+const uint8_t *bio_view_data(struct bio_view *view);
+
+/**
+ * Gives the address of a writable view's bytes, for reading and writing. It never changes.
+ *
+ * view: borrowed for the call.
+ * data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
+ * Errors: NULL_ARG, READONLY (of a read-only view).
+ * Threads: any; access through the pointer is the caller's to order.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_view_data_mut(struct bio_view *view,
+                             uint8_t **data);
 
 /**
  * Gives a view's length, in bytes.
@@ -1646,6 +1830,19 @@ size_t bio_trim(void);
 BYTESIO_API const char *bio_strerror(bio_status status);
 
 /**
+ * Gives the errno value that says the same as a status code, for code behind an interface that reports errors so.
+ *
+ * Returns: OK: 0; NULL_ARG, INVALID: EINVAL; CLOSED: EBADF; EXPORTED, BUSY: EBUSY; READONLY: EACCES; LIMIT: ENOSPC;
+ * OVERFLOW: EOVERFLOW; NOMEM: ENOMEM; RANGE: ERANGE; IO: EIO (the call that gave it has the system's own number);
+ * UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
+ * is not set.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+int32_t bio_status_errno(bio_status status);
+
+/**
  * Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
  *
  * Returns: the text (static: never released).
@@ -1671,12 +1868,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
- * Text of more than 255 bytes is formatted in a window, so that another thread's change of the same stream may get
- * BUSY meanwhile.
- *
  * stream: borrowed for the call.
- * format, args: borrowed for the call; as for vsnprintf(). They must not point into the stream's own memory, as bio_peek(),
- * bio_readline() and views show it: making room may move that.
+ * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
  * Since: 0.1
@@ -1684,9 +1877,7 @@ BYTESIO_API uint32_t bio_version_number(void);
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
 static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_list args) {
     char small[256];
-    char *text = NULL;
-    uint8_t *window = NULL;
-    size_t capacity = 0;
+    char *text = small;
     va_list again;
     bio_status status;
     int len;
@@ -1700,32 +1891,21 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
     if (len < 0) {
         return BYTESIO_INVALID;
     }
-    if ((size_t)len < sizeof small) {
-        return bio_write(stream, small, (size_t)len);
-    }
-    status = bio_prepare(stream, (size_t)len + 1, &window, &capacity);
-    if (status == BYTESIO_OK) {
-        if (vsnprintf((char *)window, capacity, format, args) == len) {
-            status = bio_commit(stream, (size_t)len);
-            if (status == BYTESIO_OK) {
-                return status;
-            }
-        } else {
-            status = BYTESIO_INVALID;
+    if ((size_t)len >= sizeof small) {
+        /* Not in a window: to make room for one could move what the arguments point to. */
+        text = (char *)malloc((size_t)len + 1);
+        if (text == NULL) {
+            return BYTESIO_NOMEM;
         }
-        /* Gives the window up; that cannot fail, and the first failure is the one to report. */
-        return bio_commit(stream, 0) == BYTESIO_OK ? status : BYTESIO_INTERNAL;
+        if (vsnprintf(text, (size_t)len + 1, format, args) != len) {
+            free(text);
+            return BYTESIO_INVALID;
+        }
     }
-    if (status != BYTESIO_LIMIT && status != BYTESIO_EXPORTED) {
-        return status;
+    status = bio_write(stream, text, (size_t)len);
+    if (text != small) {
+        free(text);
     }
-    /* The text may fit all the same: only the NUL that vsnprintf() appends need not. */
-    text = (char *)malloc((size_t)len + 1);
-    if (text == NULL) {
-        return BYTESIO_NOMEM;
-    }
-    status = vsnprintf(text, (size_t)len + 1, format, args) == len ? bio_write(stream, text, (size_t)len) : BYTESIO_INVALID;
-    free(text);
     return status;
 }
 

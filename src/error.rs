@@ -24,7 +24,7 @@ pub const BYTESIO_CLOSED: i32 = -3;
 ///
 /// Since: 0.1
 pub const BYTESIO_EXPORTED: i32 = -4;
-/// The bytes may not be written. No function of this version returns it.
+/// The view is read-only.
 ///
 /// Since: 0.1
 pub const BYTESIO_READONLY: i32 = -5;
@@ -61,6 +61,10 @@ pub const BYTESIO_UNSUPPORTED: i32 = -12;
 ///
 /// Since: 0.1
 pub const BYTESIO_INTERNAL: i32 = -13;
+/// The content ends before what was asked for: bio_read_exact() and its kin.
+///
+/// Since: 0.1
+pub const BYTESIO_EOF: i32 = -14;
 
 /// A failed operation. Whatever the error, the stream is as it was before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,28 +84,34 @@ pub enum Error {
     Io = BYTESIO_IO,
     Unsupported = BYTESIO_UNSUPPORTED,
     Internal = BYTESIO_INTERNAL,
+    Eof = BYTESIO_EOF,
 }
 
 /// The library's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The text of each code, in the order of the codes: the text of code `-n` is the n-th.
-const TEXTS: [&std::ffi::CStr; 14] = [
-    c"success",
-    c"a required pointer is NULL",
-    c"an argument has an invalid value",
-    c"the stream is closed",
-    c"a view of the stream is alive",
-    c"the bytes are read-only",
-    c"the stream's limit would be passed",
-    c"a size or offset is too large",
-    c"out of memory",
-    c"the range lies outside",
-    c"a window from bio_prepare is open",
-    c"the operating system reported an error",
-    c"not supported by this build or platform",
-    c"internal error in libbytesio",
+/// What each code says in words and as an `errno`, in the order of the codes: code `-n` is the n-th.
+const MEANINGS: [(&std::ffi::CStr, i32); 15] = [
+    (c"success", 0),
+    (c"a required pointer is NULL", libc::EINVAL),
+    (c"an argument has an invalid value", libc::EINVAL),
+    (c"the stream is closed", libc::EBADF),
+    (c"a view of the stream is alive", libc::EBUSY),
+    (c"the bytes are read-only", libc::EACCES),
+    (c"the stream's limit would be passed", libc::ENOSPC),
+    (c"a size or offset is too large", libc::EOVERFLOW),
+    (c"out of memory", libc::ENOMEM),
+    (c"the range lies outside", libc::ERANGE),
+    (c"a window from bio_prepare is open", libc::EBUSY),
+    (c"the operating system reported an error", libc::EIO),
+    (c"not supported by this build or platform", libc::ENOTSUP),
+    (c"internal error in libbytesio", libc::ENOTRECOVERABLE),
+    (c"the content ends before that", libc::ENODATA),
 ];
+
+fn meaning(status: i32) -> Option<(&'static std::ffi::CStr, i32)> {
+    usize::try_from(-i64::from(status)).ok().and_then(|n| MEANINGS.get(n)).copied()
+}
 
 /// The text of a status code, a short English phrase in ASCII; for a number that is no code, one that says so.
 ///
@@ -110,13 +120,27 @@ const TEXTS: [&std::ffi::CStr; 14] = [
 /// assert_eq!(bytesio::strerror(1), c"unknown status code");
 /// ```
 pub fn strerror(status: i32) -> &'static std::ffi::CStr {
-    usize::try_from(-i64::from(status)).ok().and_then(|n| TEXTS.get(n)).copied().unwrap_or(c"unknown status code")
+    meaning(status).map_or(c"unknown status code", |(text, _)| text)
+}
+
+/// The `errno` that says the same as a status code: 0 for success, `EINVAL` for a number that is no code.
+pub(crate) fn status_errno(status: i32) -> i32 {
+    meaning(status).map_or(libc::EINVAL, |(_, errno)| errno)
 }
 
 impl Error {
     /// The code that stands for this error at the C boundary.
     pub fn code(self) -> i32 {
         self as i32
+    }
+
+    /// The `errno` that says the same, for callers behind an interface of the C library.
+    ///
+    /// ```
+    /// assert_eq!(bytesio::Error::Limit.errno(), libc::ENOSPC);
+    /// ```
+    pub fn errno(self) -> i32 {
+        status_errno(self.code())
     }
 }
 

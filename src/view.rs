@@ -78,6 +78,11 @@ impl View {
         })
     }
 
+    /// [`data`](Self::data) for writing; `ReadOnly` for a read-only view.
+    pub fn data_mut(&self) -> Result<NonNull<u8>> {
+        if self.is_readonly() { Err(Error::ReadOnly) } else { Ok(self.data()) }
+    }
+
     /// How many bytes.
     pub fn len(&self) -> usize {
         self.0.range.len()

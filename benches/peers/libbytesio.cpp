@@ -48,7 +48,9 @@ class View
     explicit View(bio_stream *stream)
     {
         CHECK(bio_getbuffer(stream, BYTESIO_VIEW_WRITABLE, &handle) == BYTESIO_OK);
-        bytes = reinterpret_cast<char *>(bio_view_data(handle));
+        uint8_t *data = nullptr;
+        CHECK(bio_view_data_mut(handle, &data) == BYTESIO_OK);
+        bytes = reinterpret_cast<char *>(data);
     }
     View(const View &) = delete;
     ~View()

@@ -20,7 +20,7 @@ static int all_distinct(void)
     static const bio_status codes[] = {
         BYTESIO_OK,       BYTESIO_NULL_ARG, BYTESIO_INVALID,     BYTESIO_CLOSED,   BYTESIO_EXPORTED,
         BYTESIO_READONLY, BYTESIO_LIMIT,    BYTESIO_OVERFLOW,    BYTESIO_NOMEM,    BYTESIO_RANGE,
-        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL,
+        BYTESIO_BUSY,     BYTESIO_IO,       BYTESIO_UNSUPPORTED, BYTESIO_INTERNAL, BYTESIO_EOF,
     };
     size_t count = sizeof codes / sizeof codes[0];
     for (size_t i = 0; i < count; i++)

@@ -75,7 +75,9 @@ void run()
         // What is written through the view is in the stream at once. While it lives, the length is
         // fixed, hence the narrow scope.
         const auto view = getbuffer(stream.get(), BYTESIO_VIEW_WRITABLE);
-        bio_view_data(view.get())[8] = 'H';
+        uint8_t *bytes = nullptr;
+        check(bio_view_data_mut(view.get(), &bytes));
+        bytes[8] = 'H';
         if (bio_truncate(stream.get(), 0) != BYTESIO_EXPORTED) {
             throw std::logic_error("the length changed under a view");
         }

@@ -47,7 +47,11 @@ func capitalise(stream *C.bio_stream, at int) error {
 		return err
 	}
 	defer C.bio_view_release(view)
-	bytes := unsafe.Slice((*byte)(unsafe.Pointer(C.bio_view_data(view))), int(C.bio_view_len(view)))
+	var data *C.uint8_t
+	if err := check(C.bio_view_data_mut(view, &data)); err != nil {
+		return err
+	}
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(data)), int(C.bio_view_len(view)))
 	bytes[at] -= 'a' - 'A'
 	return nil
 }

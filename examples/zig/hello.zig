@@ -25,7 +25,9 @@ fn capitalise(stream: *c.bio_stream, at: usize) !void {
     var view: ?*c.bio_view = null;
     try check(c.bio_getbuffer(stream, c.BYTESIO_VIEW_WRITABLE, &view));
     defer c.bio_view_release(view);
-    const bytes = c.bio_view_data(view)[0..c.bio_view_len(view)];
+    var data: [*c]u8 = null;
+    try check(c.bio_view_data_mut(view, &data));
+    const bytes = data[0..c.bio_view_len(view)];
     bytes[at] = std.ascii.toUpper(bytes[at]);
 }
 

@@ -87,6 +87,19 @@ pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
     error::strerror(status).as_ptr()
 }
 
+/// Gives the errno value that says the same as a status code, for code behind an interface that reports errors so.
+///
+/// Returns: OK: 0; NULL_ARG, INVALID: EINVAL; CLOSED: EBADF; EXPORTED, BUSY: EBUSY; READONLY: EACCES; LIMIT: ENOSPC;
+/// OVERFLOW: EOVERFLOW; NOMEM: ENOMEM; RANGE: ERANGE; IO: EIO (the call that gave it has the system's own number);
+/// UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
+/// is not set.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn bio_status_errno(status: bio_status) -> i32 {
+    error::status_errno(status)
+}
+
 /// Gives the version of the library in use, "major.minor.patch"; BYTESIO_VERSION is that of this header.
 ///
 /// Returns: the text (static: never released).

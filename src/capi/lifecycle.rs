@@ -193,11 +193,11 @@ pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
 }
 
 /// Closes a stream: its bytes go at once, unless snapshots or views hold them, and every call but bio_close(),
-/// bio_is_closed(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing. Views may be
-/// alive; they keep the bytes.
+/// bio_is_closed(), bio_cancel(), bio_retain() and bio_release() gives CLOSED from here on. Closing again does nothing.
+/// Views may be alive; they keep the bytes. An open window is given up.
 ///
 /// stream: borrowed for the call; the caller's reference stays and has to be released.
-/// Errors: NULL_ARG, BUSY.
+/// Errors: NULL_ARG.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -206,11 +206,11 @@ pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
 }
 
 /// Closes a stream and hands its bytes over, without a copy unless a writable view is alive or the stream is a fixed
-/// one.
+/// one. An open window is given up.
 ///
 /// stream: borrowed for the call; the caller's reference stays and has to be released.
 /// out: receives a snapshot (owned: bio_snapshot_release()).
-/// Errors: NULL_ARG, CLOSED, BUSY, NOMEM; on an error the stream is still open.
+/// Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]

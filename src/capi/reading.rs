@@ -5,6 +5,8 @@
 //! until the next call that changes the stream: one that writes, changes length, room or limit, opens or closes a
 //! window, opens a writable view, or closes the stream. Moving the position and taking snapshots are no changes.
 
+use std::ffi::c_char;
+
 use super::guard::{call, fast};
 use super::handle::{Ref, give};
 use super::pointers::{Len, Out, Place, Target};
@@ -71,6 +73,39 @@ pub extern "C" fn bio_pread(
     call(&stream, |s| nread.fill(|| s.pread(buf.output(&len)?, offset)))
 }
 
+/// Reads `len` bytes at the position and moves it: all of them, or none.
+///
+/// stream: borrowed for the call.
+/// buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+/// Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_read_exact(stream: Ref<*mut bio_stream>, buf: Target, len: Len) -> bio_status {
+    if fits_inline(len.get()) { read_exact_either(stream, buf, len) } else { read_exact_long(stream, buf, len) }
+}
+
+#[inline(always)]
+fn read_exact_either(stream: Ref<*mut bio_stream>, buf: Target, len: Len) -> bio_status {
+    if let (Ok(owner), Ok(buf)) = (stream.owner(), buf.output(&len))
+        && owner.read_exact_fast(&buf).is_some()
+    {
+        return BYTESIO_OK;
+    }
+    read_exact_slow(stream, buf, len)
+}
+
+#[inline(never)]
+extern "C" fn read_exact_long(stream: Ref<*mut bio_stream>, buf: Target, len: Len) -> bio_status {
+    read_exact_either(stream, buf, len)
+}
+
+#[inline(never)]
+extern "C" fn read_exact_slow(stream: Ref<*mut bio_stream>, buf: Target, len: Len) -> bio_status {
+    call(&stream, |s| s.read_exact(buf.output(&len)?))
+}
+
 /// Hands a borrowed piece of the stream's memory to the caller.
 #[inline(always)]
 fn lend(
@@ -134,6 +169,45 @@ pub extern "C" fn bio_peek(stream: Ref<*mut bio_stream>, ptr: Out<*const u8>, le
     lend(stream, ptr, len, Stream::peek_fast, Stream::peek)
 }
 
+/// Shows the bytes from `offset` to the end in place; the position stays. A second position costs no seek.
+///
+/// stream: borrowed for the call.
+/// ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+/// len: receives how many bytes there are; 0 at or past the end.
+/// Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
+/// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_peek_at(
+    stream: Ref<*mut bio_stream>,
+    offset: u64,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
+) -> bio_status {
+    lend_slow(stream, ptr, len, |s| s.peek_at(offset))
+}
+
+/// Reads up to `max` bytes in place and moves the position behind them: bio_peek() and bio_skip() in one.
+///
+/// stream: borrowed for the call.
+/// max: SIZE_MAX takes all that are left.
+/// ptr: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+/// len: receives how many bytes; 0 at or past the end.
+/// Errors: NULL_ARG, CLOSED.
+/// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_take(
+    stream: Ref<*mut bio_stream>,
+    max: usize,
+    ptr: Out<*const u8>,
+    len: Out<usize>,
+) -> bio_status {
+    lend(stream, ptr, len, move |s: &Stream| s.take_fast(max), move |s| s.take(max))
+}
+
 /// Moves the position over up to `len` bytes of content.
 ///
 /// stream: borrowed for the call.
@@ -145,6 +219,29 @@ pub extern "C" fn bio_peek(stream: Ref<*mut bio_stream>, ptr: Out<*const u8>, le
 pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Out<usize>) -> bio_status {
     call(&stream, |s| {
         skipped.offer(s.skip(len)?);
+        Ok(())
+    })
+}
+
+/// Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
+/// of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
+/// limit.
+///
+/// stream: borrowed for the call.
+/// text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.
+/// len: receives the content's length, the NUL not counted; may be NULL.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
+/// NOMEM.
+/// Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_cstr(stream: Ref<*mut bio_stream>, text: Out<*const c_char>, len: Out<usize>) -> bio_status {
+    call(&stream, |s| {
+        let text = text.place()?;
+        let content = s.cstr()?;
+        text.set(content.ptr.as_ptr().cast());
+        len.offer(content.len);
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use super::guard::call;
 use super::handle::Ref;
-use super::types::{bio_status, bio_stream};
+use super::types::{bio_snapshot, bio_status, bio_stream};
 use crate::stream::Stream;
 
 /// Cuts the content to at most `size` bytes. Never extends it, never moves the position.
@@ -40,6 +40,21 @@ pub extern "C" fn bio_resize(stream: Ref<*mut bio_stream>, size: u64) -> bio_sta
 #[must_use]
 pub extern "C" fn bio_clear(stream: Ref<*mut bio_stream>) -> bio_status {
     call(&stream, Stream::clear)
+}
+
+/// Makes a snapshot's bytes the content again, without a copy: to roll back. They are shared until the next change. The
+/// bytes are copied into fixed memory, and while a view is alive. The position stays, or becomes the end if it was
+/// further.
+///
+/// stream: borrowed for the call.
+/// snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_restore(stream: Ref<*mut bio_stream>, snapshot: Ref<*mut bio_snapshot>) -> bio_status {
+    call(&stream, |s| s.restore(&*snapshot.owner()?))
 }
 
 /// Makes room for `additional` bytes beyond the length, so that writing them needs no memory.

@@ -21,6 +21,10 @@ pub const BYTESIO_SEEK_CUR: i32 = 1;
 ///
 /// Since: 0.1
 pub const BYTESIO_SEEK_END: i32 = 2;
+/// bio_seek(): with one of the three above, a result before the beginning is INVALID, as in a file.
+///
+/// Since: 0.1
+pub const BYTESIO_SEEK_STRICT: i32 = 256;
 
 /// bio_getbuffer(): the view is for reading only.
 ///

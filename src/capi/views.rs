@@ -7,7 +7,7 @@
 //! Snapshots under a writable view have to find out what was written through its pointer. The kernel is asked where it
 //! can note that, and the bytes are compared where it cannot. Stores and system calls are seen either way.
 
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use super::guard::{ask, call, or};
 use super::handle::{self, Owned, Ref, give};
@@ -49,19 +49,31 @@ pub extern "C" fn bio_getbuffer(stream: Ref<*mut bio_stream>, flags: u32, out: O
     })
 }
 
-/// Gives the address of a view's bytes. That of a writable view never changes. That of a read-only view may, when a
-/// write through the stream, or a writable view being opened, has to separate it from a snapshot or from adopted
-/// memory: ask again after that. The address given out before stays readable until the next call for the same view,
-/// with the bytes as they were then or have become since.
+/// Gives the address of a view's bytes, for reading. That of a writable view never changes. That of a read-only view
+/// may, when a write through the stream, or a writable view being opened, has to separate it from a snapshot or from
+/// adopted memory: ask again after that. The address given out before stays readable until the next call for the same
+/// view, with the bytes as they were then or have become since.
 ///
 /// view: borrowed for the call.
-/// Returns: the first byte's address (borrowed while a reference to the view is held; writable if the view is); NULL
-/// only for NULL.
+/// Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
 /// Threads: any; access through the pointer is the caller's to order.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub extern "C" fn bio_view_data(view: Ref<*mut bio_view>) -> *mut u8 {
-    ask(&view, ptr::null_mut(), |v| v.data().as_ptr())
+pub extern "C" fn bio_view_data(view: Ref<*mut bio_view>) -> *const u8 {
+    ask(&view, ptr::null(), |v| v.data().as_ptr().cast_const())
+}
+
+/// Gives the address of a writable view's bytes, for reading and writing. It never changes.
+///
+/// view: borrowed for the call.
+/// data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
+/// Errors: NULL_ARG, READONLY (of a read-only view).
+/// Threads: any; access through the pointer is the caller's to order.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_view_data_mut(view: Ref<*mut bio_view>, data: Out<*mut u8>) -> bio_status {
+    call(&view, |v| data.fill(|| v.data_mut().map(NonNull::as_ptr)))
 }
 
 /// Gives a view's length, in bytes.

@@ -60,6 +60,20 @@ pub extern "C" fn bio_pwrite(stream: Ref<*mut bio_stream>, data: Source, len: Le
     call(&stream, |s| s.pwrite(data.input(&len)?, offset))
 }
 
+/// Writes `len` bytes at the end, wherever that is at this moment; the position stays. Appends of several threads do
+/// not overwrite each other.
+///
+/// stream: borrowed for the call.
+/// data: borrowed for the call.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_append(stream: Ref<*mut bio_stream>, data: Source, len: Len) -> bio_status {
+    call(&stream, |s| s.append(data.input(&len)?))
+}
+
 /// Writes any number of pieces, one behind the other, at the position and moves it: all or nothing. A piece that lies
 /// in the stream's own live view is read when its turn comes, after the pieces before it were written.
 ///

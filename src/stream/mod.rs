@@ -164,12 +164,13 @@ impl Stream {
         Ok(Self(counted))
     }
 
-    /// Closes the stream; its bytes go at once, unless snapshots or views hold them. Closing again does nothing.
+    /// Closes the stream and gives an open window up; its bytes go at once, unless snapshots or views hold them.
+    /// Closing again does nothing.
     pub fn close(&self) -> Result<()> {
         self.end(|_, _| Ok(()))
     }
 
-    /// Closes the stream and hands its bytes over as a snapshot.
+    /// Closes the stream, as [`close`](Self::close) does, and hands its bytes over as a snapshot.
     pub fn close_take(&self) -> Result<Snapshot> {
         self.end(|s, deferred| {
             s.check_open()?;
@@ -184,8 +185,8 @@ impl Stream {
             if s.health == Health::Broken {
                 return Err(Error::Internal);
             }
-            s.check_no_window()?;
             let result = last_words(s, &mut deferred)?;
+            s.discard_window(&mut deferred);
             s.health = Health::Closed;
             s.let_go_if_over(&mut deferred);
             Ok(result)

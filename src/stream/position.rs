@@ -18,6 +18,15 @@ pub enum Whence {
 impl Stream {
     /// Moves the position, which may go past the end and changes nothing else; gives the new one.
     pub fn seek(&self, offset: i64, whence: Whence) -> Result<u64> {
+        self.seek_to(offset, whence, false)
+    }
+
+    /// [`seek`](Self::seek) as in a file: a result before the beginning is refused as `Invalid`.
+    pub fn seek_strict(&self, offset: i64, whence: Whence) -> Result<u64> {
+        self.seek_to(offset, whence, true)
+    }
+
+    fn seek_to(&self, offset: i64, whence: Whence, strict: bool) -> Result<u64> {
         self.inspect(|s| {
             let base = match whence {
                 Whence::Start if offset < 0 => return Err(Error::Invalid),
@@ -27,7 +36,11 @@ impl Stream {
             };
             // A base is at most i64::MAX, so what cannot be added is too far, and never before the beginning.
             let target = i64::try_from(base).map_err(|_| Error::Overflow)?.checked_add(offset);
-            s.position = target.ok_or(Error::Overflow)?.max(0).unsigned_abs();
+            let target = target.ok_or(Error::Overflow)?;
+            if strict && target < 0 {
+                return Err(Error::Invalid);
+            }
+            s.position = target.max(0).unsigned_abs();
             Ok(s.position)
         })
     }
@@ -44,6 +57,11 @@ impl Stream {
             s.position += n as u64;
             Ok(n)
         })
+    }
+
+    /// Position and length, at one moment.
+    pub fn position_and_len(&self) -> Result<(u64, u64)> {
+        self.inspect(|s| Ok((s.position, s.writer.len() as u64)))
     }
 
     /// The position; 0 once closed.

@@ -4,10 +4,10 @@ use std::ptr::NonNull;
 
 use super::Stream;
 use super::state::State;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::search;
 use crate::snapshot::Snapshot;
-use crate::sys::memory::{Output, check_len};
+use crate::sys::memory::{NOWHERE, Output, check_len};
 
 /// A piece of the stream's own memory, good until the next call that changes the stream.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,37 @@ impl Stream {
         })
     }
 
+    /// Fills `into` from the position and moves it; `Eof`, with nothing read, if there are fewer bytes.
+    pub fn read_exact<'a>(&self, into: impl Into<Output<'a>>) -> Result<()> {
+        let into = into.into();
+        self.0.try_with(|s| s.read_exact(&into))
+    }
+
+    /// [`read_exact`](Self::read_exact), if that takes no lock and succeeds. Does not panic.
+    #[inline(always)]
+    pub(crate) fn read_exact_fast(&self, into: &Output<'_>) -> Option<()> {
+        self.0.try_fast(into, State::read_exact)?.ok()
+    }
+
+    /// The bytes from `offset` to the end, in place; the position stays. At or past the end there are none.
+    pub fn peek_at(&self, offset: u64) -> Result<Borrowed> {
+        self.inspect(|s| {
+            let at = usize::try_from(State::check_size(offset)?).unwrap_or(usize::MAX);
+            Ok(Borrowed::from(s.bytes_from(at)))
+        })
+    }
+
+    /// Up to `max` bytes from the position on, in place; the position moves behind them.
+    pub fn take(&self, max: usize) -> Result<Borrowed> {
+        self.0.try_with(|s| s.take(max))
+    }
+
+    /// [`take`](Self::take), if that takes no lock and succeeds. Does not panic.
+    #[inline(always)]
+    pub(crate) fn take_fast(&self, max: usize) -> Option<Borrowed> {
+        self.0.try_fast(max, State::take)?.ok()
+    }
+
     /// The bytes from the position to the end, in place.
     pub fn peek(&self) -> Result<Borrowed> {
         self.0.try_with(|s| s.peek())
@@ -51,6 +82,25 @@ impl Stream {
     #[inline(always)]
     pub(crate) fn peek_fast(&self) -> Option<Borrowed> {
         self.0.try_fast((), |s, ()| s.peek())?.ok()
+    }
+
+    /// The whole content in place, with a NUL behind it that is no part of it. Where there is no room for the NUL, some
+    /// is made, which in fixed memory (`Limit`) and under a view (`Exported`) cannot be.
+    pub fn cstr(&self) -> Result<Borrowed> {
+        self.change(|s, deferred| {
+            let len = s.writer.len();
+            if len == 0 {
+                return Ok(Borrowed { ptr: NOWHERE, len });
+            }
+            if len == s.writer.capacity() {
+                s.check_unexported()?;
+                if s.writer.is_fixed() {
+                    return Err(Error::Limit);
+                }
+            }
+            s.writer.terminate(deferred)?;
+            Ok(Borrowed::from(s.bytes_from(0)))
+        })
     }
 
     /// The bytes through the next `delimiter`, or `limit` bytes, or all that are left, in place; the position
@@ -92,8 +142,31 @@ impl State {
         Ok(n)
     }
 
+    #[inline(always)]
+    fn read_exact(&mut self, into: &Output<'_>) -> Result<()> {
+        self.check_open()?;
+        check_len(into.len())?;
+        if into.len() > self.available() {
+            return Err(Error::Eof);
+        }
+        self.position += self.writer.get(self.offset(), into) as u64;
+        Ok(())
+    }
+
+    fn bytes_from(&self, at: usize) -> &[u8] {
+        self.writer.bytes().get(at..).unwrap_or_default()
+    }
+
     fn rest(&self) -> &[u8] {
-        self.writer.bytes().get(self.offset()..).unwrap_or_default()
+        self.bytes_from(self.offset())
+    }
+
+    fn take(&mut self, max: usize) -> Result<Borrowed> {
+        self.check_open()?;
+        let rest = self.rest();
+        let piece = Borrowed::from(&rest[..max.min(rest.len())]);
+        self.position += piece.len as u64;
+        Ok(piece)
     }
 
     fn peek(&self) -> Result<Borrowed> {

@@ -3,6 +3,7 @@
 use super::Stream;
 use super::state::State;
 use crate::error::{Error, Result};
+use crate::snapshot::Snapshot;
 use crate::storage::Keep;
 
 impl Stream {
@@ -44,6 +45,29 @@ impl Stream {
                 s.writer.clear(deferred)?;
             }
             s.position = 0;
+            Ok(())
+        })
+    }
+
+    /// The content becomes a snapshot's, without a copy unless the memory is fixed or a view is alive. The position
+    /// stays, or becomes the end if it was further.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<()> {
+        self.change(|s, deferred| {
+            let len = snapshot.len();
+            if len != s.writer.len() {
+                s.check_unexported()?;
+            }
+            if len as u64 > s.max_len() {
+                return Err(Error::Limit);
+            }
+            if s.exports.all > 0 || s.writer.is_fixed() {
+                // The content has to stay where it is.
+                s.write_at(0, snapshot.frozen().bytes().into(), deferred)?;
+                s.writer.truncate(len, deferred)?;
+            } else {
+                s.writer.restore(snapshot.frozen(), deferred)?;
+            }
+            s.position = s.position.min(len as u64);
             Ok(())
         })
     }

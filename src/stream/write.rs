@@ -31,6 +31,15 @@ impl Stream {
         )
     }
 
+    /// Writes at the end, wherever that is at this moment; the position stays.
+    pub fn append<'a>(&self, data: impl Into<Input<'a>>) -> Result<()> {
+        let data = data.into();
+        self.change_unless(
+            |s| s.writer.put_in_place(s.writer.len(), data),
+            |s, deferred| s.write_at(s.writer.len() as u64, data, deferred).map(drop),
+        )
+    }
+
     /// Writes all pieces, one behind the other, or nothing.
     pub fn writev(&self, pieces: &[Input<'_>]) -> Result<()> {
         self.write_pieces(pieces.iter().copied())
@@ -112,7 +121,7 @@ impl State {
     }
 
     /// Writes at `at`; gives where the write ended.
-    fn write_at(&mut self, at: u64, data: Input<'_>, deferred: &mut Deferred) -> Result<u64> {
+    pub(super) fn write_at(&mut self, at: u64, data: Input<'_>, deferred: &mut Deferred) -> Result<u64> {
         if data.len() == 0 {
             return Ok(at);
         }

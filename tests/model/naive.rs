@@ -270,15 +270,14 @@ impl Naive {
     }
 
     pub fn close(&mut self) -> Result<()> {
-        if self.window.is_some() {
-            return Err(Error::Busy);
-        }
+        self.window = None;
         self.closed = true;
         Ok(())
     }
 
     pub fn close_take(&mut self) -> Result<Vec<u8>> {
-        self.changeable()?;
+        self.open()?;
+        self.window = None;
         self.closed = true;
         Ok(self.bytes.clone())
     }

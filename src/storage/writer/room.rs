@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::Writer;
-use crate::error::Result;
+use super::{Keep, Writer};
+use crate::error::{Error, Result};
 use crate::storage::backing::{self, Mapping};
 use crate::storage::block::{Block, Kind};
 use crate::storage::deferred::Deferred;
+use crate::storage::frozen::Frozen;
 use crate::storage::policy::amortised;
 use crate::storage::switches::{self, Switch};
 use crate::sys::count::Stock;
@@ -111,11 +112,11 @@ impl Writer {
                 self.separate(len, len..len, deferred).inspect_err(|_| self.len = whole)?;
             }
         }
-        self.cut(len);
+        self.set_len(len);
         Ok(())
     }
 
-    fn cut(&mut self, len: usize) {
+    pub(super) fn set_len(&mut self, len: usize) {
         let before = std::mem::replace(&mut self.len, len);
         if let Some(history) = &mut self.history {
             history.sharing.note_extent(before);
@@ -132,7 +133,32 @@ impl Writer {
             let capacity = if self.kind() == Kind::Mapped { whole.max(1) } else { self.capacity };
             self.separate(capacity, 0..0, deferred).inspect_err(|_| self.len = whole)?;
         }
-        self.cut(0);
+        self.set_len(0);
+        Ok(())
+    }
+
+    /// Makes a frozen piece the content again. Where it lies in the present block, below the mark, nothing has changed
+    /// under it, so that it is a matter of the length; else its bytes are borrowed.
+    pub(crate) fn restore(&mut self, frozen: &Frozen, deferred: &mut Deferred) -> Result<()> {
+        let holds = |block: &Block| frozen.block.as_ref().is_some_and(|hold| hold.is_of(block));
+        let is_here = frozen.data == self.data && frozen.len <= self.frozen && self.block.as_ref().is_some_and(holds);
+        if frozen.len == 0 {
+            self.truncate(0, deferred)
+        } else if is_here {
+            self.set_len(frozen.len);
+            Ok(())
+        } else {
+            self.borrow(frozen, deferred)
+        }
+    }
+
+    /// Puts a NUL behind the content, which does not become a part of it.
+    pub(crate) fn terminate(&mut self, deferred: &mut Deferred) -> Result<()> {
+        let end = self.len.checked_add(1).ok_or(Error::Overflow)?;
+        self.make_writable(self.len, end, Keep::All, false, deferred)?;
+        let nul = self.window(self.len, 1);
+        // SAFETY: one byte, which `window` gives this caller alone.
+        unsafe { nul.start().write(0) }
         Ok(())
     }
 
