@@ -72,6 +72,17 @@ static inline bio_status change_cut_and_write(bio_stream *s)
     return status ? status : bio_write(s, LIT("ABCDEF"));
 }
 
+static inline bio_status change_detach(bio_stream *s)
+{
+    void *data = NULL;
+    size_t len = 0;
+    bio_status status = bio_detach(s, &data, &len);
+    if (len)
+        memset(data, 0xD7, len); /* the caller's alone now */
+    free(data);
+    return status;
+}
+
 static inline bio_status change_view(bio_stream *s)
 {
     bio_view *view = NULL;
@@ -111,6 +122,7 @@ static const change changes[] = {
     {"resize up", change_resize_up, true, LIT("0123456789\0\0")},
     {"resize down", change_resize_down, true, LIT("012")},
     {"clear", change_clear, true, LIT("")},
+    {"detach", change_detach, true, LIT("")},
     {"printf", change_printf, true, LIT("0123776789")},
     {"writev", change_writev, true, LIT("0123<>6789")},
     {"write_snapshot", change_write_snapshot, true, LIT("0123SNAPSHOT")},

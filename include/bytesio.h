@@ -30,7 +30,8 @@
  *
  * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
- * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ * memory is in the other party's use so long. "consumed": the caller's reference, or memory, is the library's from then
+ * on. "static": never released.
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
@@ -641,6 +642,45 @@ bio_status bio_new_fixed(void *data,
                          size_t capacity,
                          size_t len,
                          struct bio_stream **out);
+
+/**
+ * Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
+ * written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
+ * is. The other way round: bio_detach().
+ *
+ * data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
+ * caller's as before. NULL only with a capacity of 0.
+ * capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_adopt_malloc(void *data,
+                            size_t len,
+                            size_t capacity,
+                            struct bio_stream **out);
+
+/**
+ * Hands the content out as memory to be freed by free(), and leaves the stream empty and open, at position 0, with its
+ * limit. No copy where the stream alone holds a heap block of malloc's: no snapshot or clone shares it, it is neither
+ * adopted by bio_adopt() nor the caller's nor mapped (see bio_options.mapped_from), and the stream has no allocator of
+ * its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
+ *
+ * stream: borrowed for the call.
+ * data: receives the bytes (owned: free()), perhaps with room behind them; NULL where there are none.
+ * len: receives how many there are.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
+ * Threads: any.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_detach(struct bio_stream *stream,
+                      void **data,
+                      size_t *len);
 
 /**
  * Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,

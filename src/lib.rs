@@ -17,7 +17,7 @@
 //!   view       live bytes: a window onto a stream                                        safe Rust
 //!   stream     one position, one content, the contract's rules
 //!   ├ state       what the lock protects, the checks before every change
-//!   └ position read write size window export descriptor
+//!   └ position read write size memory window export descriptor
 //!   snapshot   immutable bytes      search    over both      options  error    choices; codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
@@ -101,6 +101,7 @@ pub use snapshot::Snapshot;
 pub use storage::{Kind, ReleaseFn, Statistics};
 pub use stream::{Access, Borrowed, Moved, Stream, Whence};
 pub use sys::alloc::{AllocateFn, DeallocateFn, DoneFn, Hooks, ReallocateFn};
+pub use sys::malloc::MallocBytes;
 pub use sys::memory::{Input, Output};
 pub use view::View;
 

@@ -198,6 +198,7 @@ const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("clear with a snapshot", a_snapshot, |s| s.stream().clear(), true),
     ("reserve", some_bytes, |s| s.stream().reserve(3000), true),
     ("shrink_to_fit", room_to_spare, |s| s.stream().shrink_to_fit(), true),
+    ("detach", a_snapshot, |s| s.stream().detach().map(drop), false),
     ("getvalue", room_to_spare, Stage::keep_value, true),
     ("getvalue of nothing", nothing, Stage::keep_value, true),
     ("getvalue under a writable view", a_writable_view, Stage::keep_value, true),

@@ -8,7 +8,7 @@ use std::ptr;
 
 use super::guard::{ask, call, guard, or};
 use super::handle::{self, Owned, Ref, give};
-use super::pointers::{Len, Lent, Out, SizedIn, Source};
+use super::pointers::{FromMalloc, Len, Lent, Out, SizedIn, Source};
 use super::types::{BYTESIO_STREAM_UNLOCKED, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream};
 use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
@@ -154,6 +154,56 @@ pub extern "C" fn bio_new_fixed(
             // SAFETY: lent for reading and writing until stream and views are gone, as the text above demands.
             unsafe { Stream::over_fixed(data.address(&capacity)?, capacity.get(), len) }.map(give)
         })
+    })
+}
+
+/// Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
+/// written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
+/// is. The other way round: bio_detach().
+///
+/// data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
+/// caller's as before. NULL only with a capacity of 0.
+/// capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_adopt_malloc(
+    data: FromMalloc,
+    len: usize,
+    capacity: Len,
+    out: Out<*mut bio_stream>,
+) -> bio_status {
+    guard(|| {
+        out.fill(|| {
+            // SAFETY: memory from malloc that the caller gives up on success, as the text above demands.
+            unsafe { Stream::adopt_malloc(data.address(&capacity)?, len, capacity.get()) }.map(give)
+        })
+    })
+}
+
+/// Hands the content out as memory to be freed by free(), and leaves the stream empty and open, at position 0, with its
+/// limit. No copy where the stream alone holds a heap block of malloc's: no snapshot or clone shares it, it is neither
+/// adopted by bio_adopt() nor the caller's nor mapped (see bio_options.mapped_from), and the stream has no allocator of
+/// its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
+///
+/// stream: borrowed for the call.
+/// data: receives the bytes (owned: free()), perhaps with room behind them; NULL where there are none.
+/// len: receives how many there are.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_detach(stream: Ref<*mut bio_stream>, data: Out<*mut c_void>, len: Out<usize>) -> bio_status {
+    call(&stream, |s| {
+        let (to, len) = (data.place()?, len.place()?);
+        let (data, n) = s.detach()?.into_raw();
+        to.set(data);
+        len.set(n);
+        Ok(())
     })
 }
 

@@ -1,10 +1,11 @@
 //! [`Stream`]: a seekable, growable byte stream in memory with one position.
 //!
 //! This module makes streams and ends them; its children hold what streams can do: `position`, `read`,
-//! `write`, `size`, `window`, `export`, `descriptor`.
+//! `write`, `size`, `memory`, `window`, `export`, `descriptor`.
 
 mod descriptor;
 mod export;
+mod memory;
 mod position;
 mod read;
 mod size;

@@ -5,6 +5,7 @@
 use std::alloc::Layout;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -316,5 +317,15 @@ impl Drop for Fenced {
     fn drop(&mut self) {
         // SAFETY: from `Box::into_raw`, freed once.
         drop(unsafe { Box::from_raw(self.memory) });
+    }
+}
+
+/// Memory from malloc that begins with this content.
+pub fn malloced(content: &[u8], capacity: usize) -> NonNull<u8> {
+    // SAFETY: checked by `expect`; no more is copied than both are long.
+    unsafe {
+        let ptr = NonNull::new(libc::malloc(capacity.max(1)).cast::<u8>()).expect("memory");
+        ptr.copy_from(NonNull::from(content).cast(), content.len().min(capacity));
+        ptr
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytesio::{Error, Result, Search, Snapshot, Statistics, Stream, View};
 
 use crate::amounts::pattern;
-use crate::common::{Fenced, Ledger, Lent};
+use crate::common::{Fenced, Ledger, Lent, malloced};
 use crate::naive::Naive;
 use crate::ops::{Amount, Choice, Data, OnSnapshot, OnStream, OnView, Op, Origin, Step};
 
@@ -224,6 +224,13 @@ impl World {
                 // SAFETY: the world keeps the memory until everything else is gone.
                 let stream = unsafe { Stream::adopt(lent.data(), lent.len(), Some(Lent::release), lent.ctx()) };
                 self.lent.push(lent);
+                self.add(stream.expect("memory"), Naive::new(data));
+            }
+            Origin::AdoptMalloc(data, room) => {
+                let data = data.make(&blank);
+                let capacity = data.len() + usize::from(*room);
+                // SAFETY: memory from malloc that nobody else uses.
+                let stream = unsafe { Stream::adopt_malloc(Some(malloced(&data, capacity)), data.len(), capacity) };
                 self.add(stream.expect("memory"), Naive::new(data));
             }
             Origin::Fixed { capacity, len } => {

@@ -30,7 +30,8 @@
  *
  * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
- * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ * memory is in the other party's use so long. "consumed": the caller's reference, or memory, is the library's from then
+ * on. "static": never released.
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
