@@ -159,7 +159,7 @@ pub extern "C" fn bio_new_fixed(
 
 /// Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
 /// written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
-/// is. The other way round: bio_detach().
+/// is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
 ///
 /// data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
 /// caller's as before. NULL only with a capacity of 0.
