@@ -22,6 +22,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
 DESTDIR ?=
 
 # Cargo.toml is the one place that knows the version.
@@ -37,7 +38,7 @@ TOOLS := .tools/bin
 help: ## list the targets
 	@echo "libbytesio $(VERSION)"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo "Variables: PREFIX LIBDIR INCLUDEDIR DESTDIR CC CXX CARGO JOBS"
+	@echo "Variables: PREFIX LIBDIR INCLUDEDIR DATADIR DESTDIR CC CXX CARGO JOBS"
 
 ## Building
 
@@ -67,7 +68,7 @@ $(NATIVE): $(STATIC) tools/native-static-libs
 	tools/native-static-libs > $@
 
 .PHONY: header
-header: ## write include/bytesio.h anew from the sources
+header: ## write include/bytesio.h and bytesio.abi.json anew from the sources
 	BYTESIO_BLESS=1 $(CARGO) test --locked --test header
 
 .PHONY: tools
@@ -163,25 +164,28 @@ lint: tools ## check formatting, line lengths, clippy and shell syntax; changes 
 DEST_LIB = $(DESTDIR)$(LIBDIR)
 DEST_PC = $(DEST_LIB)/pkgconfig
 DEST_INCLUDE = $(DESTDIR)$(INCLUDEDIR)
+DEST_DATA = $(DESTDIR)$(DATADIR)/bytesio
 from_pc = $$(realpath -m --relative-to="$(LIBDIR)/pkgconfig" "$(1)")
 
 .PHONY: install
-install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header and bytesio.pc below PREFIX
-	install -d "$(DEST_PC)" "$(DEST_INCLUDE)"
+install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header, ABI data and bytesio.pc below PREFIX
+	install -d "$(DEST_PC)" "$(DEST_INCLUDE)" "$(DEST_DATA)"
 	install -m 755 $(SHARED) "$(DEST_LIB)/libbytesio.so.$(VERSION)"
 	ln -sf libbytesio.so.$(VERSION) "$(DEST_LIB)/libbytesio.so.$(SOVERSION)"
 	ln -sf libbytesio.so.$(SOVERSION) "$(DEST_LIB)/libbytesio.so"
 	install -m 644 $(STATIC) "$(DEST_LIB)/libbytesio.a"
 	install -m 644 include/bytesio.h "$(DEST_INCLUDE)/bytesio.h"
+	install -m 644 include/bytesio.abi.json "$(DEST_DATA)/bytesio.abi.json"
 	sed -e "s|@PREFIX@|$(call from_pc,$(PREFIX))|" -e "s|@LIBDIR@|$(call from_pc,$(LIBDIR))|" \
-	  -e "s|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|" -e "s|@VERSION@|$(VERSION)|" \
+	  -e "s|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|" -e "s|@DATADIR@|$(call from_pc,$(DATADIR))|" \
+	  -e "s|@VERSION@|$(VERSION)|" \
 	  -e "s|@NATIVE@|$$(cat $(NATIVE))|" tools/bytesio.pc.in > "$(DEST_PC)/bytesio.pc"
 	chmod 644 "$(DEST_PC)/bytesio.pc"
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f "$(DEST_LIB)"/libbytesio.so{,.$(SOVERSION),.$(VERSION)} "$(DEST_LIB)/libbytesio.a" \
-	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc"
+	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc" "$(DEST_DATA)/bytesio.abi.json"
 
 ## Cleaning
 

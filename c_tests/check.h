@@ -24,6 +24,11 @@
 #include <string.h>
 
 #include "bytesio.h"
+#ifdef CHECK_CALLS_BACK
+#include "calls_back.h"
+#else
+#define called_back(kind) ((void)0) /* only the tests in this folder have the generated header */
+#endif
 
 typedef struct check_case {
     const char *name;

@@ -141,6 +141,7 @@ void state_free(stream_state *state)
 void log_release(void *ctx, void *data, size_t len)
 {
     release_log *log = ctx;
+    called_back(CALLS_RELEASE);
     log->data = data;
     log->len = len;
     log->thread = pthread_self();
@@ -249,6 +250,7 @@ static void take_back(ledger *book, void *ptr, size_t size, size_t align)
 static void *ledger_allocate(void *ctx, size_t size, size_t align)
 {
     ledger *book = ctx;
+    called_back(CALLS_ALLOCATOR);
     pthread_mutex_lock(&book->lock);
     void *ptr = refused(book) ? NULL : hand_out(book, size, align);
     pthread_mutex_unlock(&book->lock);
@@ -258,6 +260,7 @@ static void *ledger_allocate(void *ctx, size_t size, size_t align)
 static void *ledger_reallocate(void *ctx, void *ptr, size_t old_size, size_t new_size, size_t align)
 {
     ledger *book = ctx;
+    called_back(CALLS_ALLOCATOR);
     pthread_mutex_lock(&book->lock);
     /* Always to another place: a stale pointer is found out. */
     void *fresh = refused(book) ? NULL : hand_out(book, new_size, align);
@@ -272,6 +275,7 @@ static void *ledger_reallocate(void *ctx, void *ptr, size_t old_size, size_t new
 static void ledger_deallocate(void *ctx, void *ptr, size_t size, size_t align)
 {
     ledger *book = ctx;
+    called_back(CALLS_ALLOCATOR);
     pthread_mutex_lock(&book->lock);
     take_back(book, ptr, size, align);
     pthread_mutex_unlock(&book->lock);
@@ -306,6 +310,7 @@ bio_stream *ledger_stream(ledger *book, size_t capacity, uint64_t limit, uint32_
 void ledger_done(void *ctx)
 {
     ledger *book = ctx;
+    called_back(CALLS_ALLOCATOR);
     pthread_mutex_lock(&book->lock);
     if (book->streams <= 1 && book->live)
         complain(book, "its end was told while memory was handed out");

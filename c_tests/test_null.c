@@ -59,6 +59,7 @@ static void refuse_streams(bed *b)
     REFUSED(bio_new_fixed(NULL, 1, 0, &out.stream));
     REFUSED(bio_new_fixed(out.buf, 1, 0, NULL));
     REFUSED(bio_adopt_malloc(NULL, 0, 1, &out.stream));
+    REFUSED(bio_adopt_malloc(NULL, 1, 0, &out.stream));
     REFUSED(bio_adopt_malloc(NULL, 2, 1, &out.stream));
     REFUSED(bio_adopt_malloc(NULL, 0, SIZE_MAX, &out.stream));
     REFUSED(bio_adopt_malloc(NULL, 0, 0, NULL));

@@ -40,6 +40,10 @@
  * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
+ * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
+ * the bio_allocator that the stream, snapshot or view has its memory from, and the allocator_done that belongs to it.
+ * "release": a bio_release_fn, of memory that was adopted by this stream or by one that it shares bytes with.
+ *
  * No function is a cancellation point of pthread_cancel().
  *
  * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
@@ -52,6 +56,9 @@
  * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * All of this as data, for bindings in other languages: bytesio.abi.json (pkg-config --variable=abi bytesio). Tools that
+ * read declarations only define BYTESIO_NO_INLINE, which hides the functions that have bodies here.
  *
  * Generated from the library's source; do not edit.
  * Licence: MIT OR Apache-2.0
@@ -95,16 +102,26 @@
 #  endif
 #endif
 
+/* BYTESIO_NO_INLINE, defined beforehand, hides the functions that have bodies here. */
+
 #if defined(__GNUC__)
 #  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #  define BYTESIO_PRINTF(text, first)
 #endif
 
-/** bio_set_limit(), bio_options.limit: no limit. */
+/**
+ * bio_set_limit(), bio_options.limit: no limit.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NO_LIMIT UINT64_MAX
 
-/** What a search stores for a miss. */
+/**
+ * What a search stores for a miss.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
@@ -553,6 +570,7 @@ extern "C" {
  *
  * Returns: a stream (owned: bio_release()), or NULL when out of memory.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
@@ -568,6 +586,7 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
  * size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
  * does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -582,6 +601,7 @@ bio_status bio_new_with(const struct bio_options *options,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -597,6 +617,7 @@ bio_status bio_from_bytes(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -609,12 +630,14 @@ bio_status bio_from_snapshot(struct bio_snapshot *snapshot,
  * change of the stream copies what it keeps and lets the memory go.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
- * needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
- * failure it is not called, and the memory is the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+ * stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+ * that needs no release. On failure it is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -634,6 +657,7 @@ bio_status bio_adopt(const void *data,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -649,11 +673,12 @@ bio_status bio_new_fixed(void *data,
  * is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
  *
  * data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
- * caller's as before. NULL only with a capacity of 0.
+ * caller's as before. NULL only with a len and a capacity of 0.
  * capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -670,10 +695,11 @@ bio_status bio_adopt_malloc(void *data,
  * its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
  *
  * stream: borrowed for the call.
- * data: receives the bytes (owned: free()), perhaps with room behind them; NULL where there are none.
+ * data: receives the bytes (owned: free()), perhaps with room behind them; a null pointer where there are none.
  * len: receives how many there are.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -690,6 +716,7 @@ bio_status bio_detach(struct bio_stream *stream,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -703,6 +730,7 @@ bio_status bio_clone(struct bio_stream *stream,
  * stream: borrowed for the call; NULL gives NULL.
  * Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
@@ -710,8 +738,9 @@ BYTESIO_API struct bio_stream *bio_retain(struct bio_stream *stream);
 /**
  * Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
  *
- * stream: the caller's reference is gone after the call; NULL does nothing.
+ * stream: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -725,6 +754,7 @@ void bio_release(struct bio_stream *stream);
  * stream: borrowed for the call; the caller's reference stays and has to be released.
  * Errors: NULL_ARG.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -738,6 +768,7 @@ bio_status bio_close(struct bio_stream *stream);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -751,6 +782,7 @@ bio_status bio_close_take(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: true for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
@@ -770,6 +802,7 @@ BYTESIO_API bool bio_is_closed(const struct bio_stream *stream);
  * position: receives the new position, in bytes; may be NULL.
  * Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -786,6 +819,7 @@ bio_status bio_seek(struct bio_stream *stream,
  * len: receives the length; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -799,6 +833,7 @@ bio_status bio_where(const struct bio_stream *stream,
  * stream: borrowed for the call.
  * Returns: the position; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
@@ -809,6 +844,7 @@ BYTESIO_API uint64_t bio_tell(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the length; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
@@ -819,6 +855,7 @@ BYTESIO_API uint64_t bio_len(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the capacity; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
@@ -830,6 +867,7 @@ BYTESIO_API uint64_t bio_capacity(const struct bio_stream *stream);
  * stream: borrowed for the call.
  * Returns: the number; 0 for a closed stream and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -846,10 +884,11 @@ size_t bio_export_count(const struct bio_stream *stream);
  * Reads up to `len` bytes at the position and moves it.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -863,10 +902,11 @@ bio_status bio_read(struct bio_stream *stream,
  * Reads up to `len` bytes at `offset`; the position stays.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
  * nread: receives how many bytes were read; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -881,9 +921,10 @@ bio_status bio_pread(struct bio_stream *stream,
  * Reads `len` bytes at the position and moves it: all of them, or none.
  *
  * stream: borrowed for the call.
- * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * buf: borrowed for the call; receives the bytes; may lie in a view of the same stream. On an error it is not touched.
  * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -900,6 +941,7 @@ bio_status bio_read_exact(struct bio_stream *stream,
  * len: receives how many bytes there are.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -916,6 +958,7 @@ bio_status bio_peek(struct bio_stream *stream,
  * len: receives how many bytes there are; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -934,6 +977,7 @@ bio_status bio_peek_at(struct bio_stream *stream,
  * len: receives how many bytes; 0 at or past the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -950,6 +994,7 @@ bio_status bio_take(struct bio_stream *stream,
  * skipped: receives how many bytes there were; may be NULL.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *skipped);
@@ -965,6 +1010,7 @@ BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *s
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
  * NOMEM.
  * Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -983,6 +1029,7 @@ bio_status bio_cstr(struct bio_stream *stream,
  * len: receives the line's length, its line feed included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1001,6 +1048,7 @@ bio_status bio_readline(struct bio_stream *stream,
  * len: receives how many bytes, the delimiter included; 0 at the end.
  * Errors: NULL_ARG, CLOSED.
  * Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1019,6 +1067,7 @@ bio_status bio_read_until(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1040,6 +1089,7 @@ bio_status bio_read_snapshot(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1055,6 +1105,7 @@ bio_status bio_write(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1072,6 +1123,7 @@ bio_status bio_pwrite(struct bio_stream *stream,
  * data: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1085,9 +1137,10 @@ bio_status bio_append(struct bio_stream *stream,
  * in the stream's own live view is read when its turn comes, after the pieces before it were written.
  *
  * stream: borrowed for the call.
- * slices: `count` pieces, borrowed for the call; NULL for none.
+ * slices: borrowed for the call: `count` pieces; NULL for none.
  * Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1103,6 +1156,7 @@ bio_status bio_writev(struct bio_stream *stream,
  * snapshot: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1116,6 +1170,7 @@ bio_status bio_write_snapshot(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1133,6 +1188,7 @@ bio_status bio_fill(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1146,6 +1202,7 @@ bio_status bio_truncate(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, uint64_t size);
@@ -1157,6 +1214,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_resize(struct bio_stream *stream, u
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1172,6 +1230,7 @@ bio_status bio_clear(struct bio_stream *stream);
  * snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1185,6 +1244,7 @@ bio_status bio_restore(struct bio_stream *stream,
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, size_t additional);
@@ -1196,6 +1256,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_reserve(struct bio_stream *stream, 
  * stream: borrowed for the call.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1208,6 +1269,7 @@ bio_status bio_shrink_to_fit(struct bio_stream *stream);
  * limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
  * Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream, uint64_t limit);
@@ -1232,6 +1294,7 @@ BYTESIO_API BYTESIO_NODISCARD bio_status bio_set_limit(struct bio_stream *stream
  * capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
  * Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1256,6 +1319,7 @@ bio_status bio_prepare(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
  * NOMEM.
  * Threads: any; who may write into the window is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1275,6 +1339,7 @@ bio_status bio_prepare_upto(struct bio_stream *stream,
  * Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
  * error the window stays open.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1288,6 +1353,7 @@ bio_status bio_commit(struct bio_stream *stream,
  *
  * stream: borrowed for the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1311,6 +1377,7 @@ void bio_cancel(struct bio_stream *stream);
  * Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
  * arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1332,6 +1399,7 @@ bio_status bio_read_fd(struct bio_stream *stream,
  * os_error: receives the errno on IO, else 0.
  * Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1359,6 +1427,7 @@ bio_status bio_write_fd(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, CLOSED, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1373,6 +1442,7 @@ bio_status bio_getvalue(struct bio_stream *stream,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1385,12 +1455,14 @@ bio_status bio_snapshot_new(const void *data,
  * Makes a snapshot of foreign memory, without a copy.
  *
  * data: lent until `release` is called; must not change meanwhile.
- * release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
- * the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
- * the caller's as before.
+ * release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as nothing needs
+ * the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On failure it
+ * is not called, and the memory is the caller's as before.
+ * ctx: lent until `release` has returned; passed to it, and may be NULL.
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, OVERFLOW, NOMEM.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1407,6 +1479,7 @@ bio_status bio_snapshot_adopt(const void *data,
  * snapshot: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1418,6 +1491,7 @@ const uint8_t *bio_snapshot_data(const struct bio_snapshot *snapshot);
  * snapshot: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
@@ -1429,6 +1503,7 @@ BYTESIO_API size_t bio_snapshot_len(const struct bio_snapshot *snapshot);
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1447,6 +1522,7 @@ bio_status bio_snapshot_slice(struct bio_snapshot *snapshot,
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1460,6 +1536,7 @@ bio_status bio_snapshot_into_stream(struct bio_snapshot *snapshot,
  * snapshot: borrowed for the call; NULL gives NULL.
  * Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1468,8 +1545,9 @@ struct bio_snapshot *bio_snapshot_retain(struct bio_snapshot *snapshot);
 /**
  * Gives a reference up; the bytes go with the last one that needs them.
  *
- * snapshot: the caller's reference is gone after the call; NULL does nothing.
+ * snapshot: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
@@ -1493,6 +1571,7 @@ BYTESIO_API void bio_snapshot_release(struct bio_snapshot *snapshot);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1510,6 +1589,7 @@ bio_status bio_getbuffer(struct bio_stream *stream,
  * view: borrowed for the call.
  * Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1522,6 +1602,7 @@ const uint8_t *bio_view_data(struct bio_view *view);
  * data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
  * Errors: NULL_ARG, READONLY (of a read-only view).
  * Threads: any; access through the pointer is the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1535,6 +1616,7 @@ bio_status bio_view_data_mut(struct bio_view *view,
  * view: borrowed for the call.
  * Returns: the length; 0 for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API size_t bio_view_len(const struct bio_view *view);
@@ -1545,6 +1627,7 @@ BYTESIO_API size_t bio_view_len(const struct bio_view *view);
  * view: borrowed for the call.
  * Returns: true for a read-only view and for NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
@@ -1556,6 +1639,7 @@ BYTESIO_API bool bio_view_is_readonly(const struct bio_view *view);
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, RANGE (not within the view), NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1572,6 +1656,7 @@ bio_status bio_view_slice(struct bio_view *view,
  * out: receives a view (owned: bio_view_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1587,6 +1672,7 @@ bio_status bio_view_to_readonly(struct bio_view *view,
  * out: receives a snapshot (owned: bio_snapshot_release()).
  * Errors: NULL_ARG, NOMEM.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: allocator.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1600,6 +1686,7 @@ bio_status bio_view_snapshot(struct bio_view *view,
  * view: borrowed for the call; NULL gives NULL.
  * Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
@@ -1607,8 +1694,9 @@ BYTESIO_API struct bio_view *bio_view_retain(struct bio_view *view);
 /**
  * Gives a reference up. The export ends with the last one to the view and to the views made from it.
  *
- * view: the caller's reference is gone after the call; NULL does nothing.
+ * view: consumed: the caller's reference is gone after the call; NULL does nothing.
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1627,6 +1715,7 @@ void bio_view_release(struct bio_view *view);
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1646,6 +1735,7 @@ bio_status bio_snapshot_find(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1664,6 +1754,7 @@ bio_status bio_snapshot_rfind(const struct bio_snapshot *snapshot,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1681,6 +1772,7 @@ bio_status bio_snapshot_count(const struct bio_snapshot *snapshot,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1698,6 +1790,7 @@ bio_status bio_snapshot_compare(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1715,6 +1808,7 @@ bio_status bio_snapshot_starts_with(const struct bio_snapshot *snapshot,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1733,6 +1827,7 @@ bio_status bio_snapshot_ends_with(const struct bio_snapshot *snapshot,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1752,6 +1847,7 @@ bio_status bio_view_find(const struct bio_view *view,
  * at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1770,6 +1866,7 @@ bio_status bio_view_rfind(const struct bio_view *view,
  * count: receives the number.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1787,6 +1884,7 @@ bio_status bio_view_count(const struct bio_view *view,
  * order: receives -1, 0 or 1.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1804,6 +1902,7 @@ bio_status bio_view_compare(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1821,6 +1920,7 @@ bio_status bio_view_starts_with(const struct bio_view *view,
  * result: receives the answer.
  * Errors: NULL_ARG, OVERFLOW.
  * Threads: any; raw writes through a view at the same time are the caller's to order.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1837,10 +1937,11 @@ bio_status bio_view_ends_with(const struct bio_view *view,
  * Says what a stream is made of, and what its storage has had to do since it was made.
  *
  * stream: borrowed for the call.
- * statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
- * more.
+ * statistics: borrowed for the call; receives as many bytes as its struct_size says, which the caller sets; zeros
+ * where this version knows no more.
  * Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1855,6 +1956,7 @@ bio_status bio_get_statistics(const struct bio_stream *stream,
  *
  * Returns: how many bytes that was.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1865,6 +1967,7 @@ size_t bio_trim(void);
  *
  * Returns: the text (static: never released), also for a code that no version defines; never NULL.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API const char *bio_strerror(bio_status status);
@@ -1877,6 +1980,7 @@ BYTESIO_API const char *bio_strerror(bio_status status);
  * UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
  * is not set.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1887,6 +1991,7 @@ int32_t bio_status_errno(bio_status status);
  *
  * Returns: the text (static: never released).
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API
@@ -1897,6 +2002,7 @@ const char *bio_version(void);
  *
  * Returns: major << 16 | minor << 8 | patch.
  * Threads: any.
+ * Calls back: never.
  * Since: 0.1
  */
 BYTESIO_API uint32_t bio_version_number(void);
@@ -1905,6 +2011,8 @@ BYTESIO_API uint32_t bio_version_number(void);
 }  // extern "C"
 #endif  // __cplusplus
 
+#ifndef BYTESIO_NO_INLINE
+
 /**
  * Writes formatted text at the position and moves it, without a terminating NUL; as vprintf() otherwise.
  *
@@ -1912,6 +2020,7 @@ BYTESIO_API uint32_t bio_version_number(void);
  * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
@@ -1954,6 +2063,11 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
  *
  * Everything else as for bio_vprintf().
  *
+ * stream: borrowed for the call.
+ * format: borrowed for the call; as are the arguments.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
@@ -1966,6 +2080,8 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     va_end(args);
     return status;
 }
+
+#endif /* BYTESIO_NO_INLINE */
 
 #undef BYTESIO_PRINTF
 

@@ -34,7 +34,7 @@ tree() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 run_make install "${where[@]}"
 [ "$layout" = plain ] || [ ! -e "$prefix" ] || fail "$prefix was written in spite of DESTDIR"
 want=$(printf './%s\n' "$include/bytesio.h" "$lib/libbytesio.a" "$lib/libbytesio.so" "$lib/libbytesio.so.$major" \
-    "$lib/libbytesio.so.$VERSION" "$lib/pkgconfig/bytesio.pc" | LC_ALL=C sort)
+    "$lib/libbytesio.so.$VERSION" "$lib/pkgconfig/bytesio.pc" share/bytesio/bytesio.abi.json | LC_ALL=C sort)
 [ "$(tree "$stage$prefix")" = "$want" ] || fail "installed: $(tree "$stage$prefix" | xargs), not: $(xargs <<<"$want")"
 for link in "$lib/libbytesio.so" "$lib/libbytesio.so.$major"; do
     [ -L "$stage$prefix/$link" ] || fail "$link is not a link"
@@ -49,6 +49,8 @@ grep -F -e "$prefix" -e "$work" -e @ "$moved/$lib/pkgconfig/bytesio.pc" && fail 
 export PKG_CONFIG_LIBDIR=$moved/$lib/pkgconfig PKG_CONFIG_PATH=''
 pc() { "$PKG_CONFIG" "$@" bytesio; }
 [ "$(pc --modversion)" = "$VERSION" ] || fail "bytesio.pc says $(pc --modversion)"
+
+cmp "$root/include/bytesio.abi.json" "$(pc --variable=abi)" || fail "pkg-config's abi is not the ABI's data"
 
 awk '/^```c$/ { inside = 1; next } /^```/ && inside { exit } inside' "$root/README.md" >"$work/example.c"
 [ -s "$work/example.c" ] || fail "the README has no \`\`\`c block"

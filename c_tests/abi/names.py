@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Holds the names of the header, of the libraries and of the committed list against each other."""
+"""Holds the names of the header, of the libraries and of the ABI's data against each other."""
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -33,12 +34,13 @@ def without_bodies(text):
             return text
 
 
-def header_names(cc, header):
-    macros, code = set(), []
-    for line in own_lines(run(cc, "-E", "-dD", "-x", "c", header), header):
-        macro = re.match(r"#\s*define\s+(\w+)", line)
+def header_names(cc, header, *options):
+    """Names by sort: macros with their values, tags, types, functions with and without a body here."""
+    macros, code = {}, []
+    for line in own_lines(run(cc, "-E", "-dD", *options, "-x", "c", header), header):
+        macro = re.match(r"#\s*define\s+(\w+)\s*(.*)", line)
         if macro:
-            macros.add(macro.group(1))
+            macros[macro.group(1)] = macro.group(2)
         elif not line.startswith("#"):
             code.append(line)
     code = "\n".join(code)
@@ -53,7 +55,27 @@ def header_names(cc, header):
             function = re.search(r"(\w+)\s*\(", statement)
             if function:
                 (inline if re.search(r"\binline\b", statement) else exported).add(function.group(1))
+    if re.search(r"\)\s*\{", code) and not inline:
+        inline.add("a function that is not marked inline")
     return macros, tags, types, exported, inline
+
+
+def numbers(macros):
+    """The macros that stand for a number; the version has a place of its own in the data."""
+    number = re.compile(r"\(?-?\d+\)?|UINT64_MAX|SIZE_MAX")
+    return {name for name, value in macros.items() if number.fullmatch(value) and "_VERSION" not in name}
+
+
+def data_names(path):
+    """Constants, types, functions exported and inline."""
+    with open(path, encoding="utf-8") as file:
+        abi = json.load(file)
+
+    def names(*sorts, **wanted):
+        return {it["name"] for sort in sorts for it in abi[sort] if wanted.items() <= it.items()}
+
+    return (names("constants"), names("handles", "aliases", "callbacks", "structs"),
+            names("functions", linkage="exported"), names("functions", linkage="inline"))
 
 
 def defined(*options):
@@ -68,14 +90,13 @@ def defined(*options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("cc", "header", "list", "shared", "static"):
+    for name in ("cc", "header", "abi", "shared", "static"):
         parser.add_argument("--" + name, required=True)
     given = parser.parse_args()
 
-    with open(given.list, encoding="ascii") as file:
-        lines = [line.strip() for line in file]
-    listed = [line for line in lines if line and not line.startswith("#")]
+    constants, data_types, listed, data_inline = data_names(given.abi)
     macros, tags, types, exported, inline = header_names(given.cc, given.header)
+    _, _, bare_types, bare, bodies = header_names(given.cc, given.header, "-DBYTESIO_NO_INLINE")
     shared = defined("--dyn-syms", given.shared)
     static = {name for name in defined("--syms", given.static) if name.lower().startswith("bio")}
 
@@ -92,11 +113,15 @@ def main():
 
     if not exported or not macros or not types:
         complaints.append("the header was not understood: no functions, macros or types found in it")
-    if listed != sorted(set(listed)):
-        complaints.append(f"{given.list} is not sorted, or has a name twice")
-    same("declared in the header", exported, "in the committed list", set(listed))
-    same("exported by the shared library", shared, "in the committed list", set(listed))
-    same("global in the static library", static, "in the committed list", set(listed))
+    same("declared in the header", exported, "in the ABI's data", listed)
+    same("exported by the shared library", shared, "in the ABI's data", listed)
+    same("global in the static library", static, "in the ABI's data", listed)
+    same("inline in the header", inline, "in the ABI's data", data_inline)
+    same("a type of the header", types, "in the ABI's data", data_types)
+    same("a number in the header", numbers(macros), "in the ABI's data", constants)
+    same("declared with BYTESIO_NO_INLINE", bare, "without it", exported)
+    same("a type with BYTESIO_NO_INLINE", bare_types, "without it", types)
+    none("has a body in spite of BYTESIO_NO_INLINE", bodies)
     none("a function without the prefix bio_", {n for n in exported | inline if not n.startswith("bio_")})
     none("a type without the prefix bio_", {n for n in types | tags if not n.startswith("bio_")})
     none("a macro without the prefix BYTESIO_", {n for n in macros if not n.startswith("BYTESIO_")})

@@ -37,6 +37,7 @@ fn transfer(
 /// Errors: NULL_ARG, CLOSED, BUSY; EXPORTED, LIMIT, OVERFLOW, NOMEM where not one byte could be taken; IO (what had
 /// arrived by then is in the stream; EAGAIN from a descriptor that does not wait is one).
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -60,6 +61,7 @@ pub extern "C" fn bio_read_fd(
 /// os_error: receives the errno on IO, else 0.
 /// Errors: NULL_ARG, CLOSED, IO (what was written by then is counted).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

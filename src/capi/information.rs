@@ -15,10 +15,11 @@ use crate::storage::{Kind, Statistics};
 /// Says what a stream is made of, and what its storage has had to do since it was made.
 ///
 /// stream: borrowed for the call.
-/// statistics: struct_size set by the caller; receives as many bytes as that says, zeros where this version knows no
-/// more.
+/// statistics: borrowed for the call; receives as many bytes as its struct_size says, which the caller sets; zeros
+/// where this version knows no more.
 /// Errors: NULL_ARG, CLOSED, INVALID (struct_size below its own size).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -71,6 +72,7 @@ fn code(kind: Kind) -> u32 {
 ///
 /// Returns: how many bytes that was.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_trim() -> usize {
@@ -81,6 +83,7 @@ pub extern "C" fn bio_trim() -> usize {
 ///
 /// Returns: the text (static: never released), also for a code that no version defines; never NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
@@ -94,6 +97,7 @@ pub extern "C" fn bio_strerror(status: bio_status) -> *const c_char {
 /// UNSUPPORTED: ENOTSUP; INTERNAL: ENOTRECOVERABLE; EOF: ENODATA; a code that no version defines: EINVAL. errno itself
 /// is not set.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_status_errno(status: bio_status) -> i32 {
@@ -104,6 +108,7 @@ pub extern "C" fn bio_status_errno(status: bio_status) -> i32 {
 ///
 /// Returns: the text (static: never released).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_version() -> *const c_char {
@@ -119,6 +124,7 @@ pub extern "C" fn bio_version() -> *const c_char {
 ///
 /// Returns: major << 16 | minor << 8 | patch.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_version_number() -> u32 {

@@ -19,6 +19,7 @@ use crate::sys::alloc::Hooks;
 ///
 /// Returns: a stream (owned: bio_release()), or NULL when out of memory.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -36,6 +37,7 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 /// size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
 /// does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -84,6 +86,7 @@ fn hooks(options: &bio_options) -> Result<Option<Hooks>> {
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -97,6 +100,7 @@ pub extern "C" fn bio_from_bytes(data: Source, len: Len, out: Out<*mut bio_strea
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -108,12 +112,14 @@ pub extern "C" fn bio_from_snapshot(snapshot: Ref<*mut bio_snapshot>, out: Out<*
 /// change of the stream copies what it keeps and lets the memory go.
 ///
 /// data: lent until `release` is called; must not change meanwhile.
-/// release: called exactly once, as release(ctx, data, len), as soon as neither the stream nor a snapshot or view
-/// needs the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On
-/// failure it is not called, and the memory is the caller's as before.
+/// release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as neither the
+/// stream nor a snapshot or view needs the memory, with no lock held, on the thread that let go last; NULL for memory
+/// that needs no release. On failure it is not called, and the memory is the caller's as before.
+/// ctx: lent until `release` has returned; passed to it, and may be NULL.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -140,6 +146,7 @@ pub extern "C" fn bio_adopt(
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, INVALID (len above capacity), OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -162,11 +169,12 @@ pub extern "C" fn bio_new_fixed(
 /// is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
 ///
 /// data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
-/// caller's as before. NULL only with a capacity of 0.
+/// caller's as before. NULL only with a len and a capacity of 0.
 /// capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -190,10 +198,11 @@ pub extern "C" fn bio_adopt_malloc(
 /// its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
 ///
 /// stream: borrowed for the call.
-/// data: receives the bytes (owned: free()), perhaps with room behind them; NULL where there are none.
+/// data: receives the bytes (owned: free()), perhaps with room behind them; a null pointer where there are none.
 /// len: receives how many there are.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -214,6 +223,7 @@ pub extern "C" fn bio_detach(stream: Ref<*mut bio_stream>, data: Out<*mut c_void
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, CLOSED, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -226,6 +236,7 @@ pub extern "C" fn bio_clone(stream: Ref<*mut bio_stream>, out: Out<*mut bio_stre
 /// stream: borrowed for the call; NULL gives NULL.
 /// Returns: the same stream (owned: bio_release()), or NULL should the count be at its end.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_retain(stream: Ref<*mut bio_stream>) -> *mut bio_stream {
@@ -234,8 +245,9 @@ pub extern "C" fn bio_retain(stream: Ref<*mut bio_stream>) -> *mut bio_stream {
 
 /// Gives a reference up; the last one ends the stream. Its bytes go, unless snapshots or views hold them.
 ///
-/// stream: the caller's reference is gone after the call; NULL does nothing.
+/// stream: consumed: the caller's reference is gone after the call; NULL does nothing.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
@@ -249,6 +261,7 @@ pub extern "C" fn bio_release(stream: Owned<bio_stream>) {
 /// stream: borrowed for the call; the caller's reference stays and has to be released.
 /// Errors: NULL_ARG.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
@@ -262,6 +275,7 @@ pub extern "C" fn bio_close(stream: Ref<*mut bio_stream>) -> bio_status {
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, CLOSED, NOMEM; on an error the stream is still open.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -274,6 +288,7 @@ pub extern "C" fn bio_close_take(stream: Ref<*mut bio_stream>, out: Out<*mut bio
 /// stream: borrowed for the call.
 /// Returns: true for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_is_closed(stream: Ref<*const bio_stream>) -> bool {

@@ -19,6 +19,7 @@ use crate::stream::{Stream, Whence};
 /// position: receives the new position, in bytes; may be NULL.
 /// Errors: NULL_ARG, CLOSED, INVALID, OVERFLOW (beyond INT64_MAX).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i32, position: Out<u64>) -> bio_status {
@@ -43,6 +44,7 @@ pub extern "C" fn bio_seek(stream: Ref<*mut bio_stream>, offset: i64, whence: i3
 /// len: receives the length; may be NULL.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_where(stream: Ref<*const bio_stream>, position: Out<u64>, len: Out<u64>) -> bio_status {
@@ -59,6 +61,7 @@ pub extern "C" fn bio_where(stream: Ref<*const bio_stream>, position: Out<u64>, 
 /// stream: borrowed for the call.
 /// Returns: the position; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_tell(stream: Ref<*const bio_stream>) -> u64 {
@@ -70,6 +73,7 @@ pub extern "C" fn bio_tell(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the length; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_len(stream: Ref<*const bio_stream>) -> u64 {
@@ -81,6 +85,7 @@ pub extern "C" fn bio_len(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the capacity; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_capacity(stream: Ref<*const bio_stream>) -> u64 {
@@ -93,6 +98,7 @@ pub extern "C" fn bio_capacity(stream: Ref<*const bio_stream>) -> u64 {
 /// stream: borrowed for the call.
 /// Returns: the number; 0 for a closed stream and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_export_count(stream: Ref<*const bio_stream>) -> usize {

@@ -18,10 +18,11 @@ use crate::sys::memory::fits_inline;
 /// Reads up to `len` bytes at the position and moves it.
 ///
 /// stream: borrowed for the call.
-/// buf: borrowed for the call; may lie in a view of the same stream.
+/// buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
 /// nread: receives how many bytes were read.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -56,10 +57,11 @@ extern "C" fn read_slow(stream: Ref<*mut bio_stream>, buf: Target, len: Len, nre
 /// Reads up to `len` bytes at `offset`; the position stays.
 ///
 /// stream: borrowed for the call.
-/// buf: borrowed for the call; may lie in a view of the same stream.
+/// buf: borrowed for the call; receives the bytes; may lie in a view of the same stream.
 /// nread: receives how many bytes were read; 0 at or past the end.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -76,9 +78,10 @@ pub extern "C" fn bio_pread(
 /// Reads `len` bytes at the position and moves it: all of them, or none.
 ///
 /// stream: borrowed for the call.
-/// buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+/// buf: borrowed for the call; receives the bytes; may lie in a view of the same stream. On an error it is not touched.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -162,6 +165,7 @@ fn lend_until(
 /// len: receives how many bytes there are.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -176,6 +180,7 @@ pub extern "C" fn bio_peek(stream: Ref<*mut bio_stream>, ptr: Out<*const u8>, le
 /// len: receives how many bytes there are; 0 at or past the end.
 /// Errors: NULL_ARG, CLOSED, OVERFLOW (an offset beyond INT64_MAX).
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -196,6 +201,7 @@ pub extern "C" fn bio_peek_at(
 /// len: receives how many bytes; 0 at or past the end.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -214,6 +220,7 @@ pub extern "C" fn bio_take(
 /// skipped: receives how many bytes there were; may be NULL.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Out<usize>) -> bio_status {
@@ -233,6 +240,7 @@ pub extern "C" fn bio_skip(stream: Ref<*mut bio_stream>, len: usize, skipped: Ou
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view is alive, and there is no room), LIMIT (likewise in fixed memory),
 /// NOMEM.
 /// Threads: any; that no other thread changes the stream while the text is looked at is the caller's to order.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -255,6 +263,7 @@ pub extern "C" fn bio_cstr(stream: Ref<*mut bio_stream>, text: Out<*const c_char
 /// len: receives the line's length, its line feed included; 0 at the end.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -275,6 +284,7 @@ pub extern "C" fn bio_readline(
 /// len: receives how many bytes, the delimiter included; 0 at the end.
 /// Errors: NULL_ARG, CLOSED.
 /// Threads: any; that no other thread changes the stream while the bytes are looked at is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -295,6 +305,7 @@ pub extern "C" fn bio_read_until(
 /// out: receives a snapshot (owned: bio_snapshot_release()); an empty one at the end.
 /// Errors: NULL_ARG, CLOSED, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

@@ -29,6 +29,7 @@ fn search<P: Pointer, R>(
 /// at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -50,6 +51,7 @@ pub extern "C" fn bio_snapshot_find(
 /// at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -70,6 +72,7 @@ pub extern "C" fn bio_snapshot_rfind(
 /// count: receives the number.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -89,6 +92,7 @@ pub extern "C" fn bio_snapshot_count(
 /// order: receives -1, 0 or 1.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -108,6 +112,7 @@ pub extern "C" fn bio_snapshot_compare(
 /// result: receives the answer.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -127,6 +132,7 @@ pub extern "C" fn bio_snapshot_starts_with(
 /// result: receives the answer.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -147,6 +153,7 @@ pub extern "C" fn bio_snapshot_ends_with(
 /// at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -168,6 +175,7 @@ pub extern "C" fn bio_view_find(
 /// at: receives the offset in bytes, or BYTESIO_NOT_FOUND: a miss is no error.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -188,6 +196,7 @@ pub extern "C" fn bio_view_rfind(
 /// count: receives the number.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -207,6 +216,7 @@ pub extern "C" fn bio_view_count(
 /// order: receives -1, 0 or 1.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -221,6 +231,7 @@ pub extern "C" fn bio_view_compare(view: Ref<*const bio_view>, data: Needle, len
 /// result: receives the answer.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -240,6 +251,7 @@ pub extern "C" fn bio_view_starts_with(
 /// result: receives the answer.
 /// Errors: NULL_ARG, OVERFLOW.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

@@ -10,6 +10,7 @@ use crate::stream::Stream;
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, OVERFLOW; NOMEM where the bytes kept of adopted memory have to be copied.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -22,6 +23,7 @@ pub extern "C" fn bio_truncate(stream: Ref<*mut bio_stream>, size: u64) -> bio_s
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -35,6 +37,7 @@ pub extern "C" fn bio_resize(stream: Ref<*mut bio_stream>, size: u64) -> bio_sta
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED; NOMEM where snapshots hold the present memory.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -50,6 +53,7 @@ pub extern "C" fn bio_clear(stream: Ref<*mut bio_stream>) -> bio_status {
 /// snapshot: borrowed for the call, of this stream or any other; the stream takes a reference of its own.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (another length), LIMIT, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -62,6 +66,7 @@ pub extern "C" fn bio_restore(stream: Ref<*mut bio_stream>, snapshot: Ref<*mut b
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -75,6 +80,7 @@ pub extern "C" fn bio_reserve(stream: Ref<*mut bio_stream>, additional: usize) -
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_shrink_to_fit(stream: Ref<*mut bio_stream>) -> bio_status {
@@ -87,6 +93,7 @@ pub extern "C" fn bio_shrink_to_fit(stream: Ref<*mut bio_stream>) -> bio_status 
 /// limit: BYTESIO_NO_LIMIT for none; 0 is a limit of no bytes.
 /// Errors: NULL_ARG, CLOSED, BUSY, LIMIT (below the length).
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

@@ -23,6 +23,7 @@ use crate::snapshot::Snapshot;
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, CLOSED, NOMEM.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -36,6 +37,7 @@ pub extern "C" fn bio_getvalue(stream: Ref<*mut bio_stream>, out: Out<*mut bio_s
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -46,12 +48,14 @@ pub extern "C" fn bio_snapshot_new(data: Source, len: Len, out: Out<*mut bio_sna
 /// Makes a snapshot of foreign memory, without a copy.
 ///
 /// data: lent until `release` is called; must not change meanwhile.
-/// release: called exactly once, as release(ctx, data, len), as soon as nothing needs the memory, with no lock held, on
-/// the thread that let go last; NULL for memory that needs no release. On failure it is not called, and the memory is
-/// the caller's as before.
+/// release: lent until it has returned: it is called exactly once, as release(ctx, data, len), as soon as nothing needs
+/// the memory, with no lock held, on the thread that let go last; NULL for memory that needs no release. On failure it
+/// is not called, and the memory is the caller's as before.
+/// ctx: lent until `release` has returned; passed to it, and may be NULL.
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -75,6 +79,7 @@ pub extern "C" fn bio_snapshot_adopt(
 /// snapshot: borrowed for the call.
 /// Returns: the first byte's address (borrowed while a reference to the snapshot is held); NULL only for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_snapshot_data(snapshot: Ref<*const bio_snapshot>) -> *const u8 {
@@ -86,6 +91,7 @@ pub extern "C" fn bio_snapshot_data(snapshot: Ref<*const bio_snapshot>) -> *cons
 /// snapshot: borrowed for the call.
 /// Returns: the length; 0 for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_snapshot_len(snapshot: Ref<*const bio_snapshot>) -> usize {
@@ -98,6 +104,7 @@ pub extern "C" fn bio_snapshot_len(snapshot: Ref<*const bio_snapshot>) -> usize 
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, RANGE (not within the snapshot), NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -118,6 +125,7 @@ pub extern "C" fn bio_snapshot_slice(
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG, NOMEM.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -138,6 +146,7 @@ pub extern "C" fn bio_snapshot_into_stream(snapshot: Owned<bio_snapshot>, out: O
 /// snapshot: borrowed for the call; NULL gives NULL.
 /// Returns: the same snapshot (owned: bio_snapshot_release()), or NULL should the count be at its end.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_snapshot_retain(snapshot: Ref<*mut bio_snapshot>) -> *mut bio_snapshot {
@@ -146,8 +155,9 @@ pub extern "C" fn bio_snapshot_retain(snapshot: Ref<*mut bio_snapshot>) -> *mut 
 
 /// Gives a reference up; the bytes go with the last one that needs them.
 ///
-/// snapshot: the caller's reference is gone after the call; NULL does nothing.
+/// snapshot: consumed: the caller's reference is gone after the call; NULL does nothing.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_snapshot_release(snapshot: Owned<bio_snapshot>) {

@@ -32,6 +32,7 @@ const PINNED: u32 = BYTESIO_VIEW_WRITABLE | BYTESIO_VIEW_PINNED;
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, CLOSED, INVALID, BUSY (a writable view while a window is open), NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -57,6 +58,7 @@ pub extern "C" fn bio_getbuffer(stream: Ref<*mut bio_stream>, flags: u32, out: O
 /// view: borrowed for the call.
 /// Returns: the first byte's address (borrowed while a reference to the view is held); NULL only for NULL.
 /// Threads: any; access through the pointer is the caller's to order.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_view_data(view: Ref<*mut bio_view>) -> *const u8 {
@@ -69,6 +71,7 @@ pub extern "C" fn bio_view_data(view: Ref<*mut bio_view>) -> *const u8 {
 /// data: receives the first byte's address (lent for writing while a reference to the view is held); never NULL.
 /// Errors: NULL_ARG, READONLY (of a read-only view).
 /// Threads: any; access through the pointer is the caller's to order.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -81,6 +84,7 @@ pub extern "C" fn bio_view_data_mut(view: Ref<*mut bio_view>, data: Out<*mut u8>
 /// view: borrowed for the call.
 /// Returns: the length; 0 for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_view_len(view: Ref<*const bio_view>) -> usize {
@@ -92,6 +96,7 @@ pub extern "C" fn bio_view_len(view: Ref<*const bio_view>) -> usize {
 /// view: borrowed for the call.
 /// Returns: true for a read-only view and for NULL.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_view_is_readonly(view: Ref<*const bio_view>) -> bool {
@@ -104,6 +109,7 @@ pub extern "C" fn bio_view_is_readonly(view: Ref<*const bio_view>) -> bool {
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, RANGE (not within the view), NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -122,6 +128,7 @@ pub extern "C" fn bio_view_slice(
 /// out: receives a view (owned: bio_view_release()).
 /// Errors: NULL_ARG, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -136,6 +143,7 @@ pub extern "C" fn bio_view_to_readonly(view: Ref<*mut bio_view>, out: Out<*mut b
 /// out: receives a snapshot (owned: bio_snapshot_release()).
 /// Errors: NULL_ARG, NOMEM.
 /// Threads: any; raw writes through a view at the same time are the caller's to order.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -148,6 +156,7 @@ pub extern "C" fn bio_view_snapshot(view: Ref<*mut bio_view>, out: Out<*mut bio_
 /// view: borrowed for the call; NULL gives NULL.
 /// Returns: the same view (owned: bio_view_release()), or NULL should the count be at its end.
 /// Threads: any.
+/// Calls back: never.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_view_retain(view: Ref<*mut bio_view>) -> *mut bio_view {
@@ -156,8 +165,9 @@ pub extern "C" fn bio_view_retain(view: Ref<*mut bio_view>) -> *mut bio_view {
 
 /// Gives a reference up. The export ends with the last one to the view and to the views made from it.
 ///
-/// view: the caller's reference is gone after the call; NULL does nothing.
+/// view: consumed: the caller's reference is gone after the call; NULL does nothing.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_view_release(view: Owned<bio_view>) {

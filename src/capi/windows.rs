@@ -27,6 +27,7 @@ use crate::stream::Stream;
 /// capacity: receives its size, in bytes; 0 only for a `min` of 0 where there is no room.
 /// Errors: NULL_ARG, CLOSED, BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any; who may write into the window is the caller's to order.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -53,6 +54,7 @@ pub extern "C" fn bio_prepare(
 /// Errors: NULL_ARG, CLOSED, INVALID (min above max), BUSY (a window is open already), EXPORTED, LIMIT, OVERFLOW,
 /// NOMEM.
 /// Threads: any; who may write into the window is the caller's to order.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -89,6 +91,7 @@ fn open(
 /// Errors: NULL_ARG, CLOSED, INVALID (no window is open), RANGE (more than the window's size), EXPORTED, NOMEM; on an
 /// error the window stays open.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -101,6 +104,7 @@ pub extern "C" fn bio_commit(stream: Ref<*mut bio_stream>, len: usize) -> bio_st
 ///
 /// stream: borrowed for the call; NULL does nothing.
 /// Threads: any.
+/// Calls back: allocator.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn bio_cancel(stream: Ref<*mut bio_stream>) {

@@ -17,6 +17,7 @@ use crate::sys::memory::fits_inline;
 /// data: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -53,6 +54,7 @@ extern "C" fn write_slow(stream: Ref<*mut bio_stream>, data: Source, len: Len) -
 /// data: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -67,6 +69,7 @@ pub extern "C" fn bio_pwrite(stream: Ref<*mut bio_stream>, data: Source, len: Le
 /// data: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -78,9 +81,10 @@ pub extern "C" fn bio_append(stream: Ref<*mut bio_stream>, data: Source, len: Le
 /// in the stream's own live view is read when its turn comes, after the pieces before it were written.
 ///
 /// stream: borrowed for the call.
-/// slices: `count` pieces, borrowed for the call; NULL for none.
+/// slices: borrowed for the call: `count` pieces; NULL for none.
 /// Errors: NULL_ARG (also a piece with NULL and a length), CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -104,6 +108,7 @@ pub extern "C" fn bio_writev(stream: Ref<*mut bio_stream>, slices: Array<bio_sli
 /// snapshot: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]
@@ -116,6 +121,7 @@ pub extern "C" fn bio_write_snapshot(stream: Ref<*mut bio_stream>, snapshot: Ref
 /// stream: borrowed for the call.
 /// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM.
 /// Threads: any.
+/// Calls back: allocator, release.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 #[must_use]

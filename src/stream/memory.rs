@@ -18,7 +18,7 @@ impl Stream {
     /// The memory came from malloc with at least `capacity` bytes, of which the first `len` are initialised. On
     /// success nobody else uses it any more; on failure it is the caller's as before.
     pub unsafe fn adopt_malloc(data: Option<NonNull<u8>>, len: usize, capacity: usize) -> Result<Self> {
-        if data.is_none() && capacity > 0 {
+        if data.is_none() && (len > 0 || capacity > 0) {
             return Err(Error::NullArg);
         }
         check_len(capacity)?;

@@ -25,16 +25,26 @@
 #  endif
 #endif
 
+/* BYTESIO_NO_INLINE, defined beforehand, hides the functions that have bodies here. */
+
 #if defined(__GNUC__)
 #  define BYTESIO_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #  define BYTESIO_PRINTF(text, first)
 #endif
 
-/** bio_set_limit(), bio_options.limit: no limit. */
+/**
+ * bio_set_limit(), bio_options.limit: no limit.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NO_LIMIT UINT64_MAX
 
-/** What a search stores for a miss. */
+/**
+ * What a search stores for a miss.
+ *
+ * Since: 0.1
+ */
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */

@@ -40,6 +40,10 @@
  * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
+ * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
+ * the bio_allocator that the stream, snapshot or view has its memory from, and the allocator_done that belongs to it.
+ * "release": a bio_release_fn, of memory that was adopted by this stream or by one that it shares bytes with.
+ *
  * No function is a cancellation point of pthread_cancel().
  *
  * fork(). Parent and child each go on with the bytes that they had, and neither sees what the other does then. Where
@@ -52,6 +56,9 @@
  * may be watched through two more descriptors. All are the library's, close-on-exec, and not to be closed by others.
  *
  * Sizes and offsets are in bytes; nothing is larger than PTRDIFF_MAX.
+ *
+ * All of this as data, for bindings in other languages: bytesio.abi.json (pkg-config --variable=abi bytesio). Tools that
+ * read declarations only define BYTESIO_NO_INLINE, which hides the functions that have bodies here.
  *
  * Generated from the library's source; do not edit.
  * Licence: MIT OR Apache-2.0

@@ -5,6 +5,7 @@
  * format, args: borrowed for the call; as for vsnprintf(). They may point into the stream's own memory.
  * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
  * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 0)
@@ -47,6 +48,11 @@ static inline bio_status bio_vprintf(bio_stream *stream, const char *format, va_
  *
  * Everything else as for bio_vprintf().
  *
+ * stream: borrowed for the call.
+ * format: borrowed for the call; as are the arguments.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the C library cannot format it).
+ * Threads: any.
+ * Calls back: allocator, release.
  * Since: 0.1
  */
 BYTESIO_NODISCARD BYTESIO_PRINTF(2, 3)
