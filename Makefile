@@ -137,7 +137,8 @@ ctest: configure ## run the tests in C only, without memcheck
 valgrind: configure ## run the tests in C under memcheck
 	$(CTEST) -L valgrind
 
-C_FILES = find c_tests examples $(wildcard benches) -type f \( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
+C_FILES = find c_tests examples $(wildcard benches include/bytesio) -type f \
+	\( -name '*.[ch]' -o -name '*.cpp' -o -name '*.hpp' \)
 
 .PHONY: fmt
 fmt: tools ## format Rust, C, C++, Go and Zig
@@ -166,17 +167,19 @@ DEST_LIB = $(DESTDIR)$(LIBDIR)
 DEST_PC = $(DEST_LIB)/pkgconfig
 DEST_INCLUDE = $(DESTDIR)$(INCLUDEDIR)
 DEST_DATA = $(DESTDIR)$(DATADIR)/bytesio
+ADAPTERS := $(wildcard include/bytesio/*.h)
 from_pc = $$(realpath -m --relative-to="$(LIBDIR)/pkgconfig" "$(1)")
 
 .PHONY: install
-install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header, ABI data and bytesio.pc below PREFIX
-	install -d "$(DEST_PC)" "$(DEST_INCLUDE)" "$(DEST_DATA)"
+install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, headers, ABI data and bytesio.pc below PREFIX
+	install -d "$(DEST_PC)" "$(DEST_INCLUDE)/bytesio" "$(DEST_DATA)"
 	install -m 755 $(SHARED) "$(DEST_LIB)/libbytesio.so.$(VERSION)"
 	ln -sf libbytesio.so.$(VERSION) "$(DEST_LIB)/libbytesio.so.$(SOVERSION)"
 	ln -sf libbytesio.so.$(SOVERSION) "$(DEST_LIB)/libbytesio.so"
 	install -m 644 $(STATIC) "$(DEST_LIB)/libbytesio.a"
 	install -m 644 include/bytesio.h "$(DEST_INCLUDE)/bytesio.h"
 	install -m 644 include/bytesio.abi.json "$(DEST_DATA)/bytesio.abi.json"
+	install -m 644 $(ADAPTERS) "$(DEST_INCLUDE)/bytesio"
 	sed -e "s|@PREFIX@|$(call from_pc,$(PREFIX))|" -e "s|@LIBDIR@|$(call from_pc,$(LIBDIR))|" \
 	  -e "s|@INCLUDEDIR@|$(call from_pc,$(INCLUDEDIR))|" -e "s|@DATADIR@|$(call from_pc,$(DATADIR))|" \
 	  -e "s|@VERSION@|$(VERSION)|" \
@@ -186,7 +189,9 @@ install: $(SHARED) $(STATIC) $(NATIVE) ## put libraries, header, ABI data and by
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f "$(DEST_LIB)"/libbytesio.so{,.$(SOVERSION),.$(VERSION)} "$(DEST_LIB)/libbytesio.a" \
-	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc" "$(DEST_DATA)/bytesio.abi.json"
+	  "$(DEST_INCLUDE)/bytesio.h" "$(DEST_PC)/bytesio.pc" "$(DEST_DATA)/bytesio.abi.json" \
+	  $(ADAPTERS:include/%="$(DEST_INCLUDE)/%")
+	rmdir "$(DEST_INCLUDE)/bytesio" 2>/dev/null || :
 
 ## Cleaning
 

@@ -33,8 +33,10 @@ tree() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 
 run_make install "${where[@]}"
 [ "$layout" = plain ] || [ ! -e "$prefix" ] || fail "$prefix was written in spite of DESTDIR"
-want=$(printf './%s\n' "$include/bytesio.h" "$lib/libbytesio.a" "$lib/libbytesio.so" "$lib/libbytesio.so.$major" \
-    "$lib/libbytesio.so.$VERSION" "$lib/pkgconfig/bytesio.pc" share/bytesio/bytesio.abi.json | LC_ALL=C sort)
+mapfile -t adapters < <(cd "$root/include" && ls bytesio/*.h)
+want=$(printf './%s\n' "$include/bytesio.h" "${adapters[@]/#/$include/}" "$lib/libbytesio.a" "$lib/libbytesio.so" \
+    "$lib/libbytesio.so.$major" "$lib/libbytesio.so.$VERSION" "$lib/pkgconfig/bytesio.pc" \
+    share/bytesio/bytesio.abi.json | LC_ALL=C sort)
 [ "$(tree "$stage$prefix")" = "$want" ] || fail "installed: $(tree "$stage$prefix" | xargs), not: $(xargs <<<"$want")"
 for link in "$lib/libbytesio.so" "$lib/libbytesio.so.$major"; do
     [ -L "$stage$prefix/$link" ] || fail "$link is not a link"
@@ -68,6 +70,11 @@ build() {
     mixed) "$CC" "${warnings[@]}" "$work/example.c" -o "$work/mixed" $(pc --cflags) $(pc --variable=static_libs) ;;
     esac
 }
+# An adapter finds bytesio.h from where it is installed.
+if echo '#include <zlib.h>' | "$CC" -E - >/dev/null 2>&1; then
+    echo '#include <bytesio/zlib.h>' >"$work/adapter.c"
+    "$CC" "${warnings[@]}" $(pc --cflags) -c "$work/adapter.c" -o "$work/adapter.o" || fail "an adapter does not compile"
+fi
 needs() { readelf -dW "$work/$1" | grep -c "NEEDED.*\[$2" || true; }
 for way in shared static mixed; do
     build $way || fail "the example does not build ($way)"
