@@ -140,6 +140,20 @@ static inline bio_status call_cstr(bio_stream *stream)
     return status;
 }
 
+static inline bio_status call_detach(bio_stream *stream)
+{
+    void *data = UNTOUCHED_HANDLE(void);
+    size_t len = UNTOUCHED_SIZE;
+    bio_status status = bio_detach(stream, &data, &len);
+    if (status == BYTESIO_OK) {
+        free(data);
+    } else {
+        CHECK_PTR(data, UNTOUCHED_HANDLE(void));
+        CHECK_EQ(len, UNTOUCHED_SIZE);
+    }
+    return status;
+}
+
 static inline bio_status call_seek(bio_stream *stream)
 {
     uint64_t position = 0x5a5a;
@@ -275,6 +289,7 @@ static const stream_call stream_calls[] = {
     {"bio_resize down", call_resize_down, CALL_BUSY | CALL_LENGTH},
     {"bio_clear", call_clear, CALL_BUSY | CALL_LENGTH},
     {"bio_reserve", call_reserve, CALL_BUSY | CALL_LENGTH},
+    {"bio_detach", call_detach, CALL_BUSY | CALL_LENGTH},
     {"bio_shrink_to_fit", call_shrink, CALL_BUSY | CALL_LENGTH},
     {"bio_prepare", call_prepare, CALL_BUSY | CALL_LENGTH},
     {"bio_prepare_upto", call_prepare_upto, CALL_BUSY | CALL_LENGTH},

@@ -326,6 +326,8 @@ static void constructors(void)
     bio_release(s);
     REQUIRE_OK(bio_new_fixed(text, 5, 5, &s));
     bio_release(s);
+    REQUIRE_OK(bio_adopt_malloc(malloc(5), 0, 5, &s));
+    bio_release(s);
     REQUIRE_OK(bio_snapshot_new(text, 5, &snap));
     bio_snapshot_release(snap);
     release_log log = {0};

@@ -30,18 +30,19 @@
  *
  * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
- * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ * memory is in the other party's use so long. "consumed": the caller's reference, or memory, is the library's from then
+ * on. "static": never released.
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
- * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
- * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
- * the call waits for ever), and undefined in a process with one thread and for
+ * release adopted memory, or tell an allocator's end, run with no lock held. An allocator's function, or a signal
+ * handler, must not use the stream in whose call it runs: that is INTERNAL beside other threads, where the library can
+ * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
  * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
- * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
- * was adopted by this stream or by one that it shares bytes with.
+ * the bio_allocator that the stream, snapshot or view has its memory from, and the allocator_done that belongs to it.
+ * "release": a bio_release_fn, of memory that was adopted by this stream or by one that it shares bytes with.
  *
  * No function is a cancellation point of pthread_cancel().
  *
@@ -125,7 +126,7 @@
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
-#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
+#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0, NULL}
 
 /** The initial value of a bio_statistics. */
 #define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -399,8 +400,9 @@ typedef void *(*bio_reallocate_fn)(void *ctx,
 typedef void (*bio_deallocate_fn)(void *ctx, void *ptr, size_t size, size_t align);
 
 /**
- * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
- * functions and `ctx` are in use until the last of them is released.
+ * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included, and of streams
+ * made from its snapshots. The functions and `ctx` are in use until the last of them is released, which
+ * bio_options.allocator_done tells.
  *
  * Since: 0.1
  */
@@ -422,6 +424,14 @@ typedef struct bio_allocator {
      */
     void *ctx;
 } bio_allocator;
+
+/**
+ * Says that an allocator is not used any more, so that whatever `ctx` is may go. Called with no lock held, on any
+ * thread; may call the library. Must not unwind.
+ *
+ * Since: 0.1
+ */
+typedef void (*bio_done_fn)(void *ctx);
 
 /**
  * What can be chosen when a stream is made. Begin with BYTESIO_OPTIONS_INIT, or with zeros and the size.
@@ -461,6 +471,12 @@ typedef struct bio_options {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Called once for each stream made with it, as allocator_done(ctx) with the allocator's ctx, when the stream and
+     * all that got its memory from that allocator on its behalf (handles, snapshots, views, clones) are gone and their
+     * memory is given back: on the thread that released the last of them. NULL: nobody needs to know.
+     */
+    bio_done_fn allocator_done;
 } bio_options;
 
 /**
@@ -588,11 +604,13 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
 /**
  * Makes an empty stream with a capacity, a limit, flags and an allocator.
  *
- * options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+ * options: borrowed for the call, the struct of the allocator too; fields beyond the caller's struct_size count as 0.
+ * The allocator's functions and ctx are lent until allocator_done is called. On failure it is not called, and the
+ * allocator is the caller's as before.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
- * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
- * above limit), OVERFLOW, NOMEM.
+ * size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
+ * does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
  * Threads: any.
  * Calls back: allocator.
  * Since: 0.1
@@ -674,6 +692,47 @@ bio_status bio_new_fixed(void *data,
                          size_t capacity,
                          size_t len,
                          struct bio_stream **out);
+
+/**
+ * Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
+ * written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
+ * is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
+ *
+ * data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
+ * caller's as before. NULL only with a len and a capacity of 0.
+ * capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
+ * Threads: any.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_adopt_malloc(void *data,
+                            size_t len,
+                            size_t capacity,
+                            struct bio_stream **out);
+
+/**
+ * Hands the content out as memory to be freed by free(), and leaves the stream empty and open, at position 0, with its
+ * limit. No copy where the stream alone holds a heap block of malloc's: no snapshot or clone shares it, it is neither
+ * adopted by bio_adopt() nor the caller's nor mapped (see bio_options.mapped_from), and the stream has no allocator of
+ * its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
+ *
+ * stream: borrowed for the call.
+ * data: receives the bytes (owned: free()), perhaps with room behind them; a null pointer where there are none.
+ * len: receives how many there are.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
+ * Threads: any.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_detach(struct bio_stream *stream,
+                      void **data,
+                      size_t *len);
 
 /**
  * Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,

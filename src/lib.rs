@@ -17,7 +17,7 @@
 //!   view       live bytes: a window onto a stream                                        safe Rust
 //!   stream     one position, one content, the contract's rules
 //!   ├ state       what the lock protects, the checks before every change
-//!   └ position read write size window export descriptor file cursor
+//!   └ position read write size memory window export descriptor file cursor
 //!   snapshot   immutable bytes      search    over both      options  error    choices; codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
@@ -33,7 +33,8 @@
 //!   └ deferred    what a call leaves behind, dropped after its lock
 //!
 //!   sys        memory, counts, locks, descriptors, FILEs; knows no stream                unsafe: the system
-//!   └ alloc count lock memory owned slot threads fd stdio watch linux; sync is the shim that a model checker replaces
+//!   └ alloc malloc count lock memory owned slot threads fd stdio watch linux
+//!     sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, frozen piece, snapshot, view, stream
@@ -107,7 +108,8 @@ pub use search::Search;
 pub use snapshot::Snapshot;
 pub use storage::{Kind, ReleaseFn, Statistics};
 pub use stream::{Access, Borrowed, Moved, Stream, Whence};
-pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
+pub use sys::alloc::{AllocateFn, DeallocateFn, DoneFn, Hooks, ReallocateFn};
+pub use sys::malloc::MallocBytes;
 pub use sys::memory::{Input, Output};
 pub use view::View;
 

@@ -169,8 +169,15 @@ pub type bio_reallocate_fn = Option<
 pub type bio_deallocate_fn =
     Option<unsafe extern "C" fn(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize)>;
 
-/// Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
-/// functions and `ctx` are in use until the last of them is released.
+/// Says that an allocator is not used any more, so that whatever `ctx` is may go. Called with no lock held, on any
+/// thread; may call the library. Must not unwind.
+///
+/// Since: 0.1
+pub type bio_done_fn = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
+
+/// Where a stream's memory comes from, and that of its snapshots, views and clones, handles included, and of streams
+/// made from its snapshots. The functions and `ctx` are in use until the last of them is released, which
+/// bio_options.allocator_done tells.
 ///
 /// Since: 0.1
 #[repr(C)]
@@ -209,6 +216,10 @@ pub struct bio_options {
     pub flags: u32,
     /// 0.
     pub reserved: u32,
+    /// Called once for each stream made with it, as allocator_done(ctx) with the allocator's ctx, when the stream and
+    /// all that got its memory from that allocator on its behalf (handles, snapshots, views, clones) are gone and their
+    /// memory is given back: on the thread that released the last of them. NULL: nobody needs to know.
+    pub allocator_done: bio_done_fn,
 }
 
 // SAFETY: `struct_size` comes first; the rest is numbers and pointers.
