@@ -121,7 +121,8 @@ HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 asan: ## run the Rust tests under address and leak sanitizer
 	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks.txt:print_suppressions=0" \
 	  RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(RUSTFLAGS) -Zsanitizer=address" $(CARGO) test --locked --target $(HOST) \
-	  --target-dir build/asan --lib --test model --test memory --test oom --test search --test threads
+	  --target-dir build/asan --lib --test allocator --test malloc --test memory --test model --test oom --test search \
+	  --test threads
 
 .PHONY: soak
 soak: ## run the random tests for some minutes, with heap and with mapped blocks

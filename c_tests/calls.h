@@ -140,6 +140,20 @@ static inline bio_status call_cstr(bio_stream *stream)
     return status;
 }
 
+static inline bio_status call_detach(bio_stream *stream)
+{
+    void *data = UNTOUCHED_HANDLE(void);
+    size_t len = UNTOUCHED_SIZE;
+    bio_status status = bio_detach(stream, &data, &len);
+    if (status == BYTESIO_OK) {
+        free(data);
+    } else {
+        CHECK_PTR(data, UNTOUCHED_HANDLE(void));
+        CHECK_EQ(len, UNTOUCHED_SIZE);
+    }
+    return status;
+}
+
 static inline bio_status call_seek(bio_stream *stream)
 {
     uint64_t position = 0x5a5a;
@@ -170,6 +184,25 @@ static inline bio_status call_where(bio_stream *stream)
     }
 WINDOW_CALL(prepare, bio_prepare(stream, 1, &ptr, &capacity))
 WINDOW_CALL(prepare_upto, bio_prepare_upto(stream, 0, 5, &ptr, &capacity))
+
+/* The stream's, if it has one. */
+static inline bio_cursor *call_cursor(bio_stream *stream)
+{
+    bio_cursor *cursor = NULL;
+    return bio_cursor_of(stream, &cursor) == BYTESIO_OK ? cursor : NULL;
+}
+PLAIN_CALL(put, bio_put(stream, call_cursor(stream), "xy", 2))
+PLAIN_CALL(put_byte, bio_put_byte(stream, call_cursor(stream), 'x'))
+PLAIN_CALL(get, bio_get(stream, call_cursor(stream), NULL, 0))
+
+static inline bio_status call_get_byte(bio_stream *stream)
+{
+    uint8_t byte = 1;
+    bio_status status = bio_seek(stream, 3, BYTESIO_SEEK_SET, NULL);
+    status = status ? status : bio_get_byte(stream, call_cursor(stream), &byte);
+    CHECK(status == BYTESIO_OK || byte == 1);
+    return status;
+}
 
 static inline bio_status call_statistics(bio_stream *stream)
 {
@@ -223,6 +256,8 @@ static const stream_call stream_calls[] = {
     {"bio_peek", call_peek, 0},
     {"bio_skip", call_skip, 0},
     {"bio_read_exact", call_read_exact, 0},
+    {"bio_get", call_get, 0},
+    {"bio_get_byte", call_get_byte, 0},
     {"bio_peek_at", call_peek_at, 0},
     {"bio_take", call_take, 0},
     {"bio_where", call_where, 0},
@@ -241,6 +276,8 @@ static const stream_call stream_calls[] = {
     {"bio_pwrite", call_pwrite, CALL_BUSY | CALL_LENGTH},
     {"bio_append of nothing", call_append_nothing, CALL_BUSY},
     {"bio_append", call_append, CALL_BUSY | CALL_LENGTH},
+    {"bio_put", call_put, CALL_BUSY | CALL_LENGTH},
+    {"bio_put_byte", call_put_byte, CALL_BUSY | CALL_LENGTH},
     {"bio_restore", call_restore, CALL_BUSY | CALL_LENGTH},
     {"bio_restore to the same length", call_restore_same_length, CALL_BUSY},
     {"bio_cstr", call_cstr, CALL_BUSY | CALL_ROOM},
@@ -252,6 +289,7 @@ static const stream_call stream_calls[] = {
     {"bio_resize down", call_resize_down, CALL_BUSY | CALL_LENGTH},
     {"bio_clear", call_clear, CALL_BUSY | CALL_LENGTH},
     {"bio_reserve", call_reserve, CALL_BUSY | CALL_LENGTH},
+    {"bio_detach", call_detach, CALL_BUSY | CALL_LENGTH},
     {"bio_shrink_to_fit", call_shrink, CALL_BUSY | CALL_LENGTH},
     {"bio_prepare", call_prepare, CALL_BUSY | CALL_LENGTH},
     {"bio_prepare_upto", call_prepare_upto, CALL_BUSY | CALL_LENGTH},

@@ -87,6 +87,17 @@ CHANGE(file_write, change_by_file(s, "r+", "file"))
 CHANGE(file_append, change_by_file(s, "a", "file"))
 CHANGE(file_only, change_by_file(s, "r+", ""))
 
+static inline bio_status change_detach(bio_stream *s)
+{
+    void *data = NULL;
+    size_t len = 0;
+    bio_status status = bio_detach(s, &data, &len);
+    if (len)
+        memset(data, 0xD7, len); /* the caller's alone now */
+    free(data);
+    return status;
+}
+
 static inline bio_status change_view(bio_stream *s)
 {
     bio_view *view = NULL;
@@ -126,6 +137,7 @@ static const change changes[] = {
     {"resize up", change_resize_up, true, LIT("0123456789\0\0")},
     {"resize down", change_resize_down, true, LIT("012")},
     {"clear", change_clear, true, LIT("")},
+    {"detach", change_detach, true, LIT("")},
     {"printf", change_printf, true, LIT("0123776789")},
     {"writev", change_writev, true, LIT("0123<>6789")},
     {"write_snapshot", change_write_snapshot, true, LIT("0123SNAPSHOT")},

@@ -127,6 +127,18 @@ OOM_ACT(resize_up, bio_resize(b->s, 7 * OOM_SIZE))
 OOM_ACT(clear, bio_clear(b->s))
 OOM_ACT(reserve, bio_reserve(b->s, 20 * OOM_SIZE))
 OOM_ACT(shrink, bio_shrink_to_fit(b->s))
+static inline bio_status oom_detach(oom_bed *b)
+{
+    void *data = NULL;
+    size_t len = 0;
+    bio_status status = bio_detach(b->s, &data, &len);
+    if (status == BYTESIO_OK)
+        CHECK_EQ(bio_len(b->s) + bio_tell(b->s), 0);
+    else
+        CHECK(data == NULL && len == 0);
+    free(data);
+    return status;
+}
 OOM_ACT(from_itself, bio_write(b->s, bio_snapshot_data(b->snap) + 100, OOM_SIZE - 100))
 OOM_ACT(write_snapshot, bio_write_snapshot(b->t, b->snap))
 
@@ -278,6 +290,8 @@ static const oom_case oom_cases[] = {
     {"resize above a snapshot", oom_held, oom_resize_up},
     {"clear above a snapshot", oom_held, oom_clear},
     {"shrink above a snapshot", oom_held, oom_shrink},
+    {"detach", oom_full, oom_detach},
+    {"detach below a snapshot", oom_held, oom_detach},
     {"writable view above a snapshot", oom_held, oom_view_writable},
     {"clone of a snapshot's stream", oom_held, oom_clone},
     {"from its own snapshot", oom_held, oom_from_itself},
@@ -318,6 +332,8 @@ static const oom_case oom_malloc_cases[] = {
     {"clone of foreign bytes", oom_adopted, oom_clone},
     {"getvalue of foreign bytes", oom_adopted, oom_getvalue},
     {"shrink foreign bytes", oom_adopted, oom_shrink},
+    {"detach foreign bytes", oom_adopted, oom_detach},
+    {"detach fixed bytes", oom_fixed, oom_detach},
     {"getvalue of fixed bytes", oom_fixed, oom_getvalue},
     {"read_snapshot of fixed bytes", oom_fixed, oom_read_snapshot},
     {"clone of fixed bytes", oom_fixed, oom_clone},

@@ -300,14 +300,28 @@ bio_stream *ledger_stream(ledger *book, size_t capacity, uint64_t limit, uint32_
     options.limit = limit;
     options.allocator = &book->allocator;
     options.flags = flags;
+    options.allocator_done = ledger_done;
     REQUIRE_OK(bio_new_with(&options, &stream));
     REQUIRE(stream != NULL);
+    book->streams++;
     return stream;
+}
+
+void ledger_done(void *ctx)
+{
+    ledger *book = ctx;
+    called_back(CALLS_ALLOCATOR);
+    pthread_mutex_lock(&book->lock);
+    if (book->streams <= 1 && book->live)
+        complain(book, "its end was told while memory was handed out");
+    book->done++;
+    pthread_mutex_unlock(&book->lock);
 }
 
 int check_ledger(const char *file, int line, ledger *book)
 {
-    bool good = check_eq(file, line, "allocations not given back", book->live, 0);
+    bool good = check_eq(file, line, "allocations not given back", book->live, 0) &&
+                check_eq(file, line, "ends told", book->done, book->streams);
     if (book->complaint)
         good = check_fail(file, line, "allocator: %s", book->complaint);
     pthread_mutex_destroy(&book->lock);

@@ -73,6 +73,8 @@ typedef struct ledger {
     size_t live;     /* blocks not yet given back */
     size_t requests; /* allocate and reallocate calls, refused ones too */
     size_t bytes;    /* handed out since the start */
+    size_t streams;  /* made by ledger_stream */
+    size_t done;     /* calls of ledger_done */
     size_t fail_at;  /* counts down with each request; the one that takes it to 0 is refused */
     bool fired;
     bool skewed; /* addresses aligned as asked and never better */
@@ -84,8 +86,10 @@ enum { LEDGER_PLAIN = 0, LEDGER_SKEWED = 1, LEDGER_NO_REALLOCATE = 2 };
 
 void ledger_open(ledger *book, unsigned flags);
 bio_stream *ledger_stream(ledger *book, size_t capacity, uint64_t limit, uint32_t flags);
+/* The allocator's end: counts, and complains if anything is left but other streams' memory. */
+void ledger_done(void *ctx);
 int check_ledger(const char *file, int line, ledger *book);
-/* Checks that everything came back, with the sizes it went out with. */
+/* Checks that everything came back, with the sizes it went out with, and that the end of each stream was told. */
 #define LEDGER_CLOSE(book) check_ledger(__FILE__, __LINE__, (book))
 
 /* glibc knows when a process has one thread and the library may skip its locks then: with company, it may not. */

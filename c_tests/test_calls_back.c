@@ -35,13 +35,13 @@ static void from_adopted(scene *c)
     move_to(c->s, CHANGES_LEN);
 }
 
-/* A stream with an allocator whose bytes are adopted memory. */
+/* A stream with an allocator, and without a lock, whose bytes are adopted memory. */
 static void from_both(scene *c)
 {
     bio_snapshot *snap = NULL;
     let_go = (release_log){0};
     ledger_open(&book, LEDGER_PLAIN);
-    c->s = ledger_stream(&book, 0, 0, 0);
+    c->s = ledger_stream(&book, 0, 0, BYTESIO_STREAM_UNLOCKED);
     REQUIRE_OK(bio_snapshot_adopt(foreign_copy(LIT(CHANGES_TEXT)), CHANGES_LEN, log_release, &let_go, &snap));
     REQUIRE_OK(bio_write_snapshot(c->s, snap));
     bio_snapshot_release(snap);
@@ -325,6 +325,8 @@ static void constructors(void)
     REQUIRE_OK(bio_from_bytes(text, 5, &s));
     bio_release(s);
     REQUIRE_OK(bio_new_fixed(text, 5, 5, &s));
+    bio_release(s);
+    REQUIRE_OK(bio_adopt_malloc(malloc(5), 0, 5, &s));
     bio_release(s);
     REQUIRE_OK(bio_snapshot_new(text, 5, &snap));
     bio_snapshot_release(snap);

@@ -288,11 +288,37 @@ static void do_replace(void) /* goes on with a clone, or with the stream that th
     CHECK_OK(bio_set_limit(w.s, w.limit));
 }
 
+static void do_detach(void) /* now and then it goes on with the memory that it gets */
+{
+    void *data = NULL;
+    size_t len = 0, room = below(50);
+    bio_stream *other = NULL;
+    if (below(3) || !went(bio_detach(w.s, &data, &len), exported() ? BYTESIO_EXPORTED : BYTESIO_OK))
+        return;
+    if (!CHECK_MEM(data, len, w.bytes, w.len))
+        return;
+    w.pos = 0;
+    if (below(2) || len + room > w.limit) {
+        memset(data ? data : w.memory, 0xD7, len); /* nobody else sees that */
+        free(data);
+        w.len = 0;
+        return;
+    }
+    void *larger = realloc(data, len + room + 1);
+    REQUIRE(larger != NULL);
+    if (!CHECK_OK(bio_adopt_malloc(larger, len, len + room, &other)))
+        return;
+    bio_release(w.s);
+    w.s = other;
+    w.room = UINT64_MAX;
+    CHECK_OK(bio_set_limit(w.s, w.limit));
+}
+
 static void step(void)
 {
-    static void (*const calls[])(void) = {do_write,          do_write,   do_write, do_write_own,
-                                          do_write_snapshot, do_size,    do_read,  do_snapshot,
-                                          do_seek,           do_release, do_view,  do_replace};
+    static void (*const calls[])(void) = {do_write, do_write,   do_write,    do_write_own, do_write_snapshot,
+                                          do_size,  do_read,    do_snapshot, do_seek,      do_release,
+                                          do_view,  do_replace, do_detach};
     w.book.fired = false;
     w.book.fail_at = below(6) ? 0 : 1 + below(2);
     calls[below(COUNT(calls))]();

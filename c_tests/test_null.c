@@ -15,7 +15,9 @@ static struct results {
     bio_view *view;
     const uint8_t *ptr;
     const char *text;
+    void *memory;
     uint8_t *window;
+    bio_cursor *cursor;
     size_t n, m;
     uint64_t position;
     int32_t order;
@@ -58,6 +60,15 @@ static void refuse_streams(bed *b)
     REFUSED(bio_adopt("x", 1, NULL, NULL, NULL));
     REFUSED(bio_new_fixed(NULL, 1, 0, &out.stream));
     REFUSED(bio_new_fixed(out.buf, 1, 0, NULL));
+    REFUSED(bio_adopt_malloc(NULL, 0, 1, &out.stream));
+    REFUSED(bio_adopt_malloc(NULL, 1, 0, &out.stream));
+    REFUSED(bio_adopt_malloc(NULL, 2, 1, &out.stream));
+    REFUSED(bio_adopt_malloc(NULL, 0, SIZE_MAX, &out.stream));
+    REFUSED(bio_adopt_malloc(NULL, 0, 0, NULL));
+    REFUSED(bio_adopt_malloc(out.buf, 0, 1, NULL));
+    REFUSED(bio_detach(NULL, &out.memory, &out.n));
+    REFUSED(bio_detach(s, NULL, &out.n));
+    REFUSED(bio_detach(s, &out.memory, NULL));
     REFUSED(bio_clone(NULL, &out.stream));
     REFUSED(bio_clone(s, NULL));
     REFUSED(bio_close(NULL));
@@ -127,6 +138,8 @@ static void refuse_streams(bed *b)
     REFUSED(bio_reserve(NULL, 1));
     REFUSED(bio_shrink_to_fit(NULL));
     REFUSED(bio_set_limit(NULL, 1));
+    REFUSED(bio_cursor_of(NULL, &out.cursor));
+    REFUSED(bio_cursor_of(s, NULL));
     REFUSED(bio_read_fd(NULL, 0, 1, &out.n, &out.os_error));
     REFUSED(bio_read_fd(s, -1, 1, NULL, &out.os_error));
     REFUSED(bio_read_fd(s, -1, 1, &out.n, NULL));

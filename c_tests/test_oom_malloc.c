@@ -216,6 +216,24 @@ static bio_status oom_snapshot_adopt(oom_bed *b)
     return adopt_as(false);
 }
 
+/* A refused adoption leaves the memory to its caller, who frees it here. */
+static bio_status oom_adopt_malloc(oom_bed *b)
+{
+    (void)b;
+    bio_stream *s = NULL;
+    void *data = malloc(100);
+    if (!data)
+        return BYTESIO_NOMEM;
+    memset(data, 'x', 100);
+    bio_status status = bio_adopt_malloc(data, 50, 100, &s);
+    if (status != BYTESIO_OK) {
+        CHECK_PTR(s, NULL);
+        free(data);
+    }
+    bio_release(s);
+    return status;
+}
+
 static void constructors_fail_in_turn(void)
 {
     static const oom_case constructors[] = {
@@ -225,6 +243,7 @@ static void constructors_fail_in_turn(void)
         {"bio_from_bytes of nothing", oom_empty, oom_make_from_nothing},
         {"bio_new_fixed", oom_empty, oom_make_fixed},
         {"bio_adopt", oom_empty, oom_adopt},
+        {"bio_adopt_malloc", oom_empty, oom_adopt_malloc},
         {"bio_snapshot_new", oom_empty, oom_make_snapshot},
         {"bio_snapshot_new of nothing", oom_empty, oom_make_empty_snapshot},
         {"bio_snapshot_adopt", oom_empty, oom_snapshot_adopt},

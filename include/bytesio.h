@@ -30,18 +30,19 @@
  *
  * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
- * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ * memory is in the other party's use so long. "consumed": the caller's reference, or memory, is the library's from then
+ * on. "static": never released.
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
- * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
- * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
- * the call waits for ever), and undefined in a process with one thread and for
+ * release adopted memory, or tell an allocator's end, run with no lock held. An allocator's function, or a signal
+ * handler, must not use the stream in whose call it runs: that is INTERNAL beside other threads, where the library can
+ * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
  * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
- * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
- * was adopted by this stream or by one that it shares bytes with.
+ * the bio_allocator that the stream, snapshot or view has its memory from, and the allocator_done that belongs to it.
+ * "release": a bio_release_fn, of memory that was adopted by this stream or by one that it shares bytes with.
  *
  * No function is a cancellation point of pthread_cancel().
  *
@@ -73,6 +74,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /** The version of this header; bio_version() and bio_version_number() give that of the library in use. */
 #define BYTESIO_VERSION "0.1.0"
@@ -124,7 +126,7 @@
 #define BYTESIO_NOT_FOUND SIZE_MAX
 
 /** The initial value of a bio_options. */
-#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0}
+#define BYTESIO_OPTIONS_INIT {sizeof(bio_options), 0, 0, NULL, 0, 0, 0, NULL}
 
 /** The initial value of a bio_statistics. */
 #define BYTESIO_STATISTICS_INIT {sizeof(bio_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
@@ -398,8 +400,9 @@ typedef void *(*bio_reallocate_fn)(void *ctx,
 typedef void (*bio_deallocate_fn)(void *ctx, void *ptr, size_t size, size_t align);
 
 /**
- * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
- * functions and `ctx` are in use until the last of them is released.
+ * Where a stream's memory comes from, and that of its snapshots, views and clones, handles included, and of streams
+ * made from its snapshots. The functions and `ctx` are in use until the last of them is released, which
+ * bio_options.allocator_done tells.
  *
  * Since: 0.1
  */
@@ -421,6 +424,14 @@ typedef struct bio_allocator {
      */
     void *ctx;
 } bio_allocator;
+
+/**
+ * Says that an allocator is not used any more, so that whatever `ctx` is may go. Called with no lock held, on any
+ * thread; may call the library. Must not unwind.
+ *
+ * Since: 0.1
+ */
+typedef void (*bio_done_fn)(void *ctx);
 
 /**
  * What can be chosen when a stream is made. Begin with BYTESIO_OPTIONS_INIT, or with zeros and the size.
@@ -460,6 +471,12 @@ typedef struct bio_options {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Called once for each stream made with it, as allocator_done(ctx) with the allocator's ctx, when the stream and
+     * all that got its memory from that allocator on its behalf (handles, snapshots, views, clones) are gone and their
+     * memory is given back: on the thread that released the last of them. NULL: nobody needs to know.
+     */
+    bio_done_fn allocator_done;
 } bio_options;
 
 /**
@@ -485,6 +502,31 @@ typedef struct bio_slice {
      */
     size_t len;
 } bio_slice;
+
+/**
+ * Where a stream is, as bio_cursor_of() shows it. Whoever reads or writes there without the inline functions moves
+ * `next` forward over what was read, at most to `read_end`, or over what was written, at most to `write_end`, and
+ * leaves the other two alone. Every call on the stream and its views shows all three anew. A `next` that is outside of
+ * what was shown is not followed: the position stays what it was, and the next call on the stream that gives a status
+ * gives INVALID and does nothing else.
+ *
+ * Since: 0.1
+ */
+typedef struct bio_cursor {
+    /**
+     * The byte at the position.
+     */
+    uint8_t *next;
+    /**
+     * The end of the content, where bytes may be read; `next` itself or before it, where there are none.
+     */
+    uint8_t *read_end;
+    /**
+     * The end of the room in which bytes may be written in place; `next` itself or before it, where there is none and
+     * bio_write() may make some. It may lie before or behind the end of the content.
+     */
+    uint8_t *write_end;
+} bio_cursor;
 
 /**
  * What a stream is made of, and what its storage has had to do since it was made.
@@ -562,11 +604,13 @@ BYTESIO_API BYTESIO_NODISCARD struct bio_stream *bio_new(void);
 /**
  * Makes an empty stream with a capacity, a limit, flags and an allocator.
  *
- * options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+ * options: borrowed for the call, the struct of the allocator too; fields beyond the caller's struct_size count as 0.
+ * The allocator's functions and ctx are lent until allocator_done is called. On failure it is not called, and the
+ * allocator is the caller's as before.
  * out: receives a stream (owned: bio_release()).
  * Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
- * size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
- * above limit), OVERFLOW, NOMEM.
+ * size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
+ * does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
  * Threads: any.
  * Calls back: allocator.
  * Since: 0.1
@@ -648,6 +692,47 @@ bio_status bio_new_fixed(void *data,
                          size_t capacity,
                          size_t len,
                          struct bio_stream **out);
+
+/**
+ * Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
+ * written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
+ * is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
+ *
+ * data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
+ * caller's as before. NULL only with a len and a capacity of 0.
+ * capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
+ * out: receives a stream (owned: bio_release()).
+ * Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
+ * Threads: any.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_adopt_malloc(void *data,
+                            size_t len,
+                            size_t capacity,
+                            struct bio_stream **out);
+
+/**
+ * Hands the content out as memory to be freed by free(), and leaves the stream empty and open, at position 0, with its
+ * limit. No copy where the stream alone holds a heap block of malloc's: no snapshot or clone shares it, it is neither
+ * adopted by bio_adopt() nor the caller's nor mapped (see bio_options.mapped_from), and the stream has no allocator of
+ * its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
+ *
+ * stream: borrowed for the call.
+ * data: receives the bytes (owned: free()), perhaps with room behind them; a null pointer where there are none.
+ * len: receives how many there are.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
+ * Threads: any.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_detach(struct bio_stream *stream,
+                      void **data,
+                      size_t *len);
 
 /**
  * Makes another stream with the same bytes, position, limit, flags and allocator, independent from here on. No copy,
@@ -1299,6 +1384,29 @@ bio_status bio_commit(struct bio_stream *stream,
  */
 BYTESIO_API
 void bio_cancel(struct bio_stream *stream);
+
+/* --- Cursors -------------------------------------------------------------------------------------
+ * Small reads and writes without a call, for streams without a lock: bio_cursor_of() shows where the stream is as
+ * three pointers, and the inline functions bio_put(), bio_put_byte(), bio_get() and bio_get_byte(), at the end of this
+ * header, read and write there as in an array. What they do is part of the stream at once: every other call takes the
+ * cursor's place over before it does anything, and shows the cursor anew when it ends. Nothing has to be flushed.
+ */
+
+/**
+ * Gives a stream's cursor: the same one each time. The first call makes it; from then on calls of the library that
+ * read, write or peek a few bytes cost a little more on this stream, and inline ones next to nothing.
+ *
+ * stream: borrowed for the call.
+ * out: receives the cursor (borrowed until the stream's last release); a closed stream's shows nothing.
+ * Errors: NULL_ARG, CLOSED, INVALID (the stream was made without BYTESIO_STREAM_UNLOCKED), NOMEM.
+ * Threads: any; who uses the cursor when is the caller's to order, as all use of such a stream.
+ * Calls back: allocator.
+ * Since: 0.1
+ */
+BYTESIO_API
+BYTESIO_NODISCARD
+bio_status bio_cursor_of(struct bio_stream *stream,
+                         struct bio_cursor **out);
 
 /* --- File descriptors ----------------------------------------------------------------------------
  * Bytes move between the stream's own memory and the descriptor, with no buffer in between. Interrupted and
@@ -2058,6 +2166,112 @@ static inline bio_status bio_printf(bio_stream *stream, const char *format, ...)
     va_end(args);
     return status;
 }
+
+/* memmove(), by way of a buffer where the length is a small constant: so compilers inline it that would not otherwise. */
+#if defined(__GNUC__)
+#  define BYTESIO_MOVE(to, from, len)                     \
+      do {                                                \
+          if (__builtin_constant_p(len) && (len) <= 64) { \
+              uint8_t all[64];                            \
+              memcpy(all, from, len);                     \
+              memcpy(to, all, len);                       \
+          } else {                                        \
+              memmove(to, from, len);                     \
+          }                                               \
+      } while (0)
+#else
+#  define BYTESIO_MOVE(to, from, len) memmove(to, from, len)
+#endif
+
+/**
+ * Writes `len` bytes at the position and moves it: bio_write(), inlined where the cursor has room for them.
+ *
+ * stream: borrowed for the call; looked at only where there is no room.
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_write().
+ * data: borrowed for the call; may lie in the stream's own snapshots and views.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (the cursor was moved to where it must not
+ * be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_put(bio_stream *stream, bio_cursor *cursor, const void *data, size_t len) {
+    if (cursor != NULL && data != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->write_end - cursor->next) {
+        uint8_t *to = cursor->next;
+        BYTESIO_MOVE(to, data, len);
+        cursor->next = to + len;
+        return BYTESIO_OK;
+    }
+    return bio_write(stream, data, len);
+}
+
+/**
+ * Writes a byte at the position and moves it, as bio_put().
+ *
+ * stream: borrowed for the call; looked at only where there is no room.
+ * cursor: borrowed for the call; as for bio_put(), or NULL.
+ * Errors: NULL_ARG, CLOSED, BUSY, EXPORTED, LIMIT, OVERFLOW, NOMEM, INVALID (as for bio_put()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: allocator, release.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_put_byte(bio_stream *stream, bio_cursor *cursor, uint8_t byte) {
+    if (cursor != NULL && cursor->write_end - cursor->next > 0) {
+        *cursor->next++ = byte;
+        return BYTESIO_OK;
+    }
+    return bio_write(stream, &byte, 1);
+}
+
+/**
+ * Reads `len` bytes at the position and moves it, all of them or none: bio_read_exact(), inlined where the cursor shows
+ * so many.
+ *
+ * stream: borrowed for the call; looked at only where the cursor does not show so many.
+ * cursor: borrowed for the call; the stream's, from bio_cursor_of(), or NULL for a stream that has none: then this is
+ * bio_read_exact().
+ * buf: borrowed for the call; may lie in a view of the same stream. On an error it is not touched.
+ * Errors: NULL_ARG, CLOSED, OVERFLOW, EOF (fewer bytes are left; the position stays), INVALID (the cursor was moved to
+ * where it must not be, see bio_cursor).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_get(bio_stream *stream, bio_cursor *cursor, void *buf, size_t len) {
+    if (cursor != NULL && buf != NULL && (ptrdiff_t)len > 0 && (ptrdiff_t)len <= cursor->read_end - cursor->next) {
+        uint8_t *from = cursor->next;
+        cursor->next = from + len;
+        BYTESIO_MOVE(buf, from, len);
+        return BYTESIO_OK;
+    }
+    return bio_read_exact(stream, buf, len);
+}
+
+/**
+ * Reads a byte at the position and moves it, as bio_get().
+ *
+ * stream: borrowed for the call; looked at only where there is no byte.
+ * cursor: borrowed for the call; as for bio_get(), or NULL.
+ * byte: receives the byte.
+ * Errors: NULL_ARG, CLOSED, EOF, INVALID (as for bio_get()).
+ * Threads: any; who uses the cursor when is the caller's to order.
+ * Calls back: never.
+ * Since: 0.1
+ */
+BYTESIO_NODISCARD
+static inline bio_status bio_get_byte(bio_stream *stream, bio_cursor *cursor, uint8_t *byte) {
+    if (cursor != NULL && byte != NULL && cursor->read_end - cursor->next > 0) {
+        *byte = *cursor->next++;
+        return BYTESIO_OK;
+    }
+    return bio_read_exact(stream, byte, 1);
+}
+
+#undef BYTESIO_MOVE
 
 #endif /* BYTESIO_NO_INLINE */
 

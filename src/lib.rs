@@ -11,13 +11,13 @@
 //!   capi       the C boundary: pointer checks, a guard against panics, delegation        unsafe: pointers
 //!   ├ guard       a panic becomes INTERNAL              ├ handle    a C type, its one Rust owner
 //!   ├ pointers    buffers and out-parameters            ├ types     structs, constants
-//!   └ lifecycle position reading writing sizing windows descriptors files
+//!   └ lifecycle position reading writing sizing windows cursors descriptors files
 //!     snapshots views searching information             the functions, in the header's order
 //!
 //!   view       live bytes: a window onto a stream                                        safe Rust
 //!   stream     one position, one content, the contract's rules
 //!   ├ state       what the lock protects, the checks before every change
-//!   └ position read write size window export descriptor file
+//!   └ position read write size memory window export descriptor file cursor
 //!   snapshot   immutable bytes      search    over both      options  error    choices; codes and texts
 //!
 //!   storage    where bytes live                                                          unsafe: memory
@@ -26,14 +26,15 @@
 //!   │ └ mapped      a range that shows a file in memory: file, fork_guard (fork(2))
 //!   ├ frozen      a piece of a block that never changes
 //!   ├ writer      the one party that changes a block, and never a byte under a frozen piece
-//!   │ └ separate share capture freeze room
+//!   │ └ separate share capture freeze room cursor
 //!   ├ history     what changed when, and the siblings, with the state of `sharing` and of `capture`
 //!   ├ spares      blocks that are kept to be written again
 //!   ├ policy      every threshold
 //!   └ deferred    what a call leaves behind, dropped after its lock
 //!
 //!   sys        memory, counts, locks, descriptors, FILEs; knows no stream                unsafe: the system
-//!   └ alloc count lock memory owned slot threads fd stdio watch linux; sync is the shim that a model checker replaces
+//!   └ alloc malloc count lock memory owned slot threads fd stdio watch linux
+//!     sync is the shim that a model checker replaces
 //! ```
 //!
 //! # Block, frozen piece, snapshot, view, stream
@@ -71,6 +72,13 @@
 //! dropped after the lock, with the callbacks that this may run; a block that its stream wants back goes home then
 //! (`spares`).
 //!
+//! # The way of one write that is no call
+//!
+//! `bio_put`, inline in the header, writes through the cursor: `in_place` again, shown as addresses to the user of a
+//! stream without a lock (`writer::cursor`). The lock of such a stream is *watched*: its fast way is shut, and every
+//! stay begins with taking over how far the cursor was moved, as a rise of position and length, and ends with showing
+//! it anew (`stream::cursor`). Nothing else knows of it.
+//!
 //! # The way of one getvalue
 //!
 //! `bio_getvalue` comes to [`Stream::getvalue`], which asks `Writer::freeze` for `[0, len)`: the value given out last,
@@ -100,7 +108,8 @@ pub use search::Search;
 pub use snapshot::Snapshot;
 pub use storage::{Kind, ReleaseFn, Statistics};
 pub use stream::{Access, Borrowed, Moved, Stream, Whence};
-pub use sys::alloc::{AllocateFn, Allocator, DeallocateFn, ReallocateFn};
+pub use sys::alloc::{AllocateFn, DeallocateFn, DoneFn, Hooks, ReallocateFn};
+pub use sys::malloc::MallocBytes;
 pub use sys::memory::{Input, Output};
 pub use view::View;
 

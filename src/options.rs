@@ -1,6 +1,6 @@
 //! [`Options`]: what can be chosen when a stream is made.
 
-use crate::sys::alloc::Allocator;
+use crate::sys::alloc::Hooks;
 
 /// A limit that no length reaches.
 pub const NO_LIMIT: u64 = u64::MAX;
@@ -17,8 +17,8 @@ pub struct Options {
     pub mapped_from: usize,
     /// Whether calls from several threads are put in order by the stream.
     pub locking: Locking,
-    /// Where the stream's memory comes from, and that of its snapshots, views and clones.
-    pub allocator: Allocator,
+    /// Where the stream's memory comes from, and that of its snapshots, views and clones; `None` for malloc.
+    pub allocator: Option<Hooks>,
 }
 
 /// Whether a stream has a lock.
@@ -44,6 +44,6 @@ impl Locking {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { capacity: 0, limit: NO_LIMIT, mapped_from: 0, locking: Locking::ON, allocator: Allocator::SYSTEM }
+        Self { capacity: 0, limit: NO_LIMIT, mapped_from: 0, locking: Locking::ON, allocator: None }
     }
 }

@@ -16,7 +16,7 @@ const LARGE: usize = 100_000;
 const HANDLES: usize = 5_000;
 
 fn with_bytes(ledger: &Arc<Ledger>, n: usize) -> Stream {
-    let options = Options { capacity: n, allocator: ledger.allocator(true), ..Options::default() };
+    let options = Options { capacity: n, allocator: Some(ledger.hooks(true)), ..Options::default() };
     let stream = Stream::with_options(&options).expect("memory");
     stream.fill(1, n).expect("memory");
     stream

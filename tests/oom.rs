@@ -198,6 +198,7 @@ const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("clear with a snapshot", a_snapshot, |s| s.stream().clear(), true),
     ("reserve", some_bytes, |s| s.stream().reserve(3000), true),
     ("shrink_to_fit", room_to_spare, |s| s.stream().shrink_to_fit(), true),
+    ("detach", a_snapshot, |s| s.stream().detach().map(drop), false),
     ("getvalue", room_to_spare, Stage::keep_value, true),
     ("getvalue of nothing", nothing, Stage::keep_value, true),
     ("getvalue under a writable view", a_writable_view, Stage::keep_value, true),
@@ -250,7 +251,7 @@ fn run(with_reallocate: bool, capacity: usize) {
         limit: NO_LIMIT,
         locking: bytesio::Locking::ON,
         mapped_from: 0,
-        allocator: ledger.allocator(with_reallocate),
+        allocator: Some(ledger.hooks(with_reallocate)),
     };
     for (name, prepare, call, allocates) in SCENARIOS {
         for lasting in [true, false] {
@@ -279,19 +280,21 @@ fn every_call_survives_every_failure_with_room_to_spare() {
 
 #[test]
 fn a_stream_that_cannot_be_made_leaves_nothing_behind() {
-    for (n, expected) in [Err(Error::NoMem), Err(Error::NoMem), Err(Error::NoMem), Ok(())].into_iter().enumerate() {
+    const NO_MEM: bytesio::Result<()> = Err(Error::NoMem);
+    for (n, expected) in [NO_MEM, NO_MEM, NO_MEM, NO_MEM, Ok(())].into_iter().enumerate() {
         let ledger = Ledger::new();
-        let options = Options { capacity: 10, allocator: ledger.allocator(true), ..Options::default() };
+        let options = Options { capacity: 10, allocator: Some(ledger.hooks(true)), ..Options::default() };
         ledger.fail_after(n, true);
-        assert_eq!(Stream::with_options(&options).map(drop), expected, "the bytes, their block, the handle");
+        assert_eq!(Stream::with_options(&options).map(drop), expected, "hooks, bytes, block, handle");
         ledger.assert_settled();
+        assert_eq!(ledger.done(), usize::from(expected.is_ok()), "without a stream the hooks are still the caller's");
     }
 }
 
 #[test]
 fn into_stream_gives_the_snapshot_back_when_it_fails() {
     let ledger = Ledger::new();
-    let options = Options { allocator: ledger.allocator(true), ..Options::default() };
+    let options = Options { allocator: Some(ledger.hooks(true)), ..Options::default() };
     let stream = Stream::with_options(&options).expect("memory");
     stream.write(b"kept").expect("memory");
     let value = stream.close_take().expect("memory");
@@ -309,7 +312,7 @@ fn into_stream_gives_the_snapshot_back_when_it_fails() {
 #[test]
 fn growth_that_cannot_be_generous_is_exact() {
     let ledger = Ledger::new();
-    let options = Options { allocator: ledger.allocator(true), ..Options::default() };
+    let options = Options { allocator: Some(ledger.hooks(true)), ..Options::default() };
     let stream = Stream::with_options(&options).expect("memory");
     stream.write(&[1; 64]).expect("memory");
     ledger.fail_after(0, false);

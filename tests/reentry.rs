@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 
-use bytesio::{Allocator, Error, Options, Stream, Whence};
+use bytesio::{Error, Hooks, Options, Stream, Whence};
 
 /// The stream that the allocator uses, in spite of what is asked of it.
 static STREAM: AtomicPtr<Stream> = AtomicPtr::new(std::ptr::null_mut());
@@ -43,7 +43,7 @@ fn a_use_from_within_is_refused_and_harms_nothing() {
     // From here on the process does not count as single-threaded any more, so that the lock is not skipped.
     thread::spawn(|| ()).join().unwrap();
     // SAFETY: the hooks keep all rules but the one that this test is about.
-    let allocator = unsafe { Allocator::from_hooks(allocate, None, deallocate, std::ptr::null_mut()) };
+    let allocator = Some(unsafe { Hooks::new(allocate, None, deallocate, std::ptr::null_mut()) });
     // At first by the mutex; after so many uses in a row by the bias towards this thread.
     for uses_before in [0, 5_000] {
         let stream = Stream::with_options(&Options { allocator, ..Options::default() }).unwrap();

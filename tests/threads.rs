@@ -138,7 +138,7 @@ fn snapshots_taken_while_others_write_are_whole_and_stay_so() {
 fn a_snapshot_is_never_written_however_its_drop_races() {
     const LEN: usize = 512;
     let ledger = Ledger::new();
-    let options = Options { allocator: ledger.allocator(true), limit: NO_LIMIT, ..Options::default() };
+    let options = Options { allocator: Some(ledger.hooks(true)), limit: NO_LIMIT, ..Options::default() };
     let stream = Stream::with_options(&options).unwrap();
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::sync_channel::<(u8, Snapshot)>(2)).unzip();
     thread::scope(|scope| {
@@ -195,7 +195,7 @@ fn adopted_memory_is_released_once_by_whoever_is_last() {
 fn references_end_once_and_views_go_on() {
     for _ in 0..200 {
         let ledger = Ledger::new();
-        let options = Options { allocator: ledger.allocator(true), ..Options::default() };
+        let options = Options { allocator: Some(ledger.hooks(true)), ..Options::default() };
         let stream = Stream::with_options(&options).unwrap();
         stream.write(b"content").unwrap();
         let references: Vec<_> = (0..3).map(|_| Mutex::new(Some(stream.share().unwrap()))).collect();

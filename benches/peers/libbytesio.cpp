@@ -63,8 +63,30 @@ class View
     }
 };
 
+// Without a cursor its functions are calls.
+class Hand
+{
+    bio_stream *stream;
+    bio_cursor *cursor;
+
+  public:
+    Hand(bio_stream *written, bio_cursor *shown) : stream(written), cursor(shown)
+    {
+    }
+    template <std::size_t n> void put(const char *data)
+    {
+        CHECK((n == 1 ? bio_put_byte(stream, cursor, std::uint8_t(*data))
+                      : bio_put(stream, cursor, data, n)) == BYTESIO_OK);
+    }
+    template <std::size_t n> bool get(char *data)
+    {
+        return bio_get(stream, cursor, data, n) == BYTESIO_OK;
+    }
+};
+
 class Peer
 {
+  protected:
     bio_stream *stream;
 
   public:
@@ -100,6 +122,10 @@ class Peer
         std::size_t got = 0;
         CHECK(bio_read(stream, data, n, &got) == BYTESIO_OK);
         return got;
+    }
+    Hand hand()
+    {
+        return Hand(stream, nullptr);
     }
     std::size_t line()
     {
@@ -151,6 +177,14 @@ class Configured : public Peer
     Configured() : Peer(make())
     {
     }
+#ifdef UNLOCKED
+    Hand hand()
+    {
+        bio_cursor *cursor = nullptr;
+        CHECK(bio_cursor_of(stream, &cursor) == BYTESIO_OK);
+        return Hand(stream, cursor);
+    }
+#endif
 };
 
 int main(int argc, char **argv)
@@ -159,6 +193,8 @@ int main(int argc, char **argv)
     // For a stream that one thread uses: no lock, however many threads there are.
     const char *name = "libbytesio, unlocked";
     work::register_locking<Configured>();
+    // And whose small writes and reads are inlined.
+    work::register_inlined<Configured>();
 #else
     const char *name = "libbytesio, mapped_from SIZE_MAX";
     work::register_question<Configured>({50 * work::MiB, 256 * work::MiB}, work::asked_in_short);

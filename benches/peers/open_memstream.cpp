@@ -6,6 +6,20 @@
 
 namespace
 {
+class Hand
+{
+    std::FILE *file;
+
+  public:
+    explicit Hand(std::FILE *opened) : file(opened)
+    {
+    }
+    template <std::size_t n> void put(const char *data)
+    {
+        CHECK(n == 1 ? fputc_unlocked(*data, file) != EOF : fwrite_unlocked(data, 1, n, file) == n);
+    }
+};
+
 class Peer : public work::StdioPeer
 {
     char *bytes;
@@ -19,6 +33,10 @@ class Peer : public work::StdioPeer
     {
         std::fclose(file);
         std::free(bytes);
+    }
+    Hand hand()
+    {
+        return Hand(file);
     }
     std::string value()
     {

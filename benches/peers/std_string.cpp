@@ -1,6 +1,8 @@
 // std::string: append() and copy(), inlined by the compiler; a value is a copy.
 #include "../work/main.hpp"
 
+#include <cstring>
+
 namespace
 {
 struct View {
@@ -8,6 +10,34 @@ struct View {
     char *data()
     {
         return bytes;
+    }
+};
+
+class Hand
+{
+    std::string *bytes;
+    std::size_t *position;
+
+  public:
+    Hand(std::string &written, std::size_t &at) : bytes(&written), position(&at)
+    {
+    }
+    template <std::size_t n> void put(const char *data)
+    {
+        if constexpr (n == 1) {
+            bytes->push_back(*data);
+        } else {
+            bytes->append(data, n);
+        }
+    }
+    template <std::size_t n> bool get(char *data)
+    {
+        if (bytes->size() - *position < n) {
+            return false;
+        }
+        std::memcpy(data, bytes->data() + *position, n);
+        *position += n;
+        return true;
     }
 };
 
@@ -38,6 +68,10 @@ class Peer
         const std::size_t got = bytes.copy(data, n, position);
         position += got;
         return got;
+    }
+    Hand hand()
+    {
+        return Hand(bytes, position);
     }
     std::size_t line()
     {

@@ -59,7 +59,7 @@ GROUPS = [
     Group("question-large", "^question/[a-z]*/(52428800|268435456)/", passes=3),
     Group("question-beside", "^threads/question/", one_thread=False, passes=3),
     Group("question-memory", "^memory/question/", passes=1),
-    Group("small", "^(write|write_new|read|lines)/", repetitions=3),
+    Group("small", "^(write|write_new|read|lines|put|get)/", repetitions=3),
     Group("values", "^(getvalue|append|clone)/"),
     Group("build", "^build/"),
     Group("beside", "^threads/(write|read|getvalue)/", one_thread=False),

@@ -59,6 +59,12 @@ SECTIONS = [
     ),
     Section("Small reads", *over("read", SMALL), note="64 KiB in pieces of this size; time per read."),
     Section(
+        "A few bytes, inlined where the peer lets the compiler",
+        *several(("put/1", "write 1 B"), ("put/8", "write 8 B"), ("get/1", "read 1 B"), ("get/8", "read 8 B")),
+        note="64 KiB in pieces of a size that the compiler knows; time per piece. Through the cursor (`bio_put`, "
+        "`bio_get`) where libbytesio is unlocked.",
+    ),
+    Section(
         "Lines", *over("lines", [50]), note="Lines of 50 bytes; time per line.", limit="a loop over memchr"
     ),
     Section(

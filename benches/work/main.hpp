@@ -2,6 +2,7 @@
 // that measures single-thread work has one thread.
 #pragma once
 #include "bulk.hpp"
+#include "inlined.hpp"
 #include "log.hpp"
 #include "memory.hpp"
 #include "question.hpp"
@@ -14,6 +15,7 @@ namespace work
 template <class P> void register_all()
 {
     register_small<P>();
+    register_inlined<P>();
     register_bulk<P>();
     register_values<P>();
     register_clone<P>();

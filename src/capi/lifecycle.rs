@@ -8,12 +8,12 @@ use std::ptr;
 
 use super::guard::{ask, call, guard, or};
 use super::handle::{self, Owned, Ref, give};
-use super::pointers::{Len, Lent, Out, SizedIn, Source};
+use super::pointers::{FromMalloc, Len, Lent, Out, SizedIn, Source};
 use super::types::{BYTESIO_STREAM_UNLOCKED, bio_options, bio_release_fn, bio_snapshot, bio_status, bio_stream};
 use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
 use crate::stream::Stream;
-use crate::sys::alloc::Allocator;
+use crate::sys::alloc::Hooks;
 
 /// Makes an empty stream without limit.
 ///
@@ -29,11 +29,13 @@ pub extern "C" fn bio_new() -> *mut bio_stream {
 
 /// Makes an empty stream with a capacity, a limit, flags and an allocator.
 ///
-/// options: borrowed for the call; fields beyond the caller's struct_size count as 0.
+/// options: borrowed for the call, the struct of the allocator too; fields beyond the caller's struct_size count as 0.
+/// The allocator's functions and ctx are lent until allocator_done is called. On failure it is not called, and the
+/// allocator is the caller's as before.
 /// out: receives a stream (owned: bio_release()).
 /// Errors: NULL_ARG (options, out, or an allocator without allocate or deallocate), INVALID (struct_size below its own
-/// size, an unknown flag), UNSUPPORTED (a larger struct with fields this version does not know set), LIMIT (capacity
-/// above limit), OVERFLOW, NOMEM.
+/// size, an unknown flag, allocator_done without an allocator), UNSUPPORTED (a larger struct with fields this version
+/// does not know set), LIMIT (capacity above limit), OVERFLOW, NOMEM.
 /// Threads: any.
 /// Calls back: allocator.
 /// Since: 0.1
@@ -58,16 +60,24 @@ fn chosen(options: &bio_options) -> Result<Options> {
             // SAFETY: the flag's documentation demands it of whoever sets it.
             unsafe { Locking::off() }
         },
-        allocator: allocator(options)?,
+        allocator: hooks(options)?,
     })
 }
 
-fn allocator(options: &bio_options) -> Result<Allocator> {
+fn hooks(options: &bio_options) -> Result<Option<Hooks>> {
     // SAFETY: NULL or valid during the call that the options came with, as the field's text demands.
-    let Some(a) = (unsafe { options.allocator.as_ref() }) else { return Ok(Allocator::SYSTEM) };
+    let Some(a) = (unsafe { options.allocator.as_ref() }) else {
+        // Nobody would ever call it, and what waits for that call would leak.
+        return if options.allocator_done.is_none() { Ok(None) } else { Err(Error::Invalid) };
+    };
     let (allocate, deallocate) = (a.allocate.ok_or(Error::NullArg)?, a.deallocate.ok_or(Error::NullArg)?);
     // SAFETY: the caller's functions keep their types' rules, as the struct's text demands.
-    Ok(unsafe { Allocator::from_hooks(allocate, a.reallocate, deallocate, a.ctx) })
+    let hooks = unsafe { Hooks::new(allocate, a.reallocate, deallocate, a.ctx) };
+    Ok(Some(match options.allocator_done {
+        // SAFETY: as above.
+        Some(done) => unsafe { hooks.with_done(done) },
+        None => hooks,
+    }))
 }
 
 /// Makes a stream that holds a copy of `len` bytes, at position 0.
@@ -151,6 +161,58 @@ pub extern "C" fn bio_new_fixed(
             // SAFETY: lent for reading and writing until stream and views are gone, as the text above demands.
             unsafe { Stream::over_fixed(data.address(&capacity)?, capacity.get(), len) }.map(give)
         })
+    })
+}
+
+/// Makes a stream of memory from malloc, at position 0, without a copy: its content is the first `len` bytes, it is
+/// written in place, and grown by realloc() whatever its size, as long as no snapshot, clone or view needs it where it
+/// is. The other way round: bio_detach(). On Windows malloc and free are those of the C runtime that the library uses.
+///
+/// data: consumed on success: memory that malloc(), calloc(), realloc() or bio_detach() gave; on failure it is the
+/// caller's as before. NULL only with a len and a capacity of 0.
+/// capacity: how many bytes there are at `data`, no more than was asked of malloc(); 0 gives the memory back at once.
+/// out: receives a stream (owned: bio_release()).
+/// Errors: NULL_ARG, OVERFLOW, INVALID (len above capacity), NOMEM.
+/// Threads: any.
+/// Calls back: never.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_adopt_malloc(
+    data: FromMalloc,
+    len: usize,
+    capacity: Len,
+    out: Out<*mut bio_stream>,
+) -> bio_status {
+    guard(|| {
+        out.fill(|| {
+            // SAFETY: memory from malloc that the caller gives up on success, as the text above demands.
+            unsafe { Stream::adopt_malloc(data.address(&capacity)?, len, capacity.get()) }.map(give)
+        })
+    })
+}
+
+/// Hands the content out as memory to be freed by free(), and leaves the stream empty and open, at position 0, with its
+/// limit. No copy where the stream alone holds a heap block of malloc's: no snapshot or clone shares it, it is neither
+/// adopted by bio_adopt() nor the caller's nor mapped (see bio_options.mapped_from), and the stream has no allocator of
+/// its own. Else the content is copied, and the stream lets its memory go, but for that of bio_new_fixed().
+///
+/// stream: borrowed for the call.
+/// data: receives the bytes (owned: free()), perhaps with room behind them; a null pointer where there are none.
+/// len: receives how many there are.
+/// Errors: NULL_ARG, CLOSED, BUSY, EXPORTED (a view lives), NOMEM (for a copy).
+/// Threads: any.
+/// Calls back: allocator, release.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn bio_detach(stream: Ref<*mut bio_stream>, data: Out<*mut c_void>, len: Out<usize>) -> bio_status {
+    call(&stream, |s| {
+        let (to, len) = (data.place()?, len.place()?);
+        let (data, n) = s.detach()?.into_raw();
+        to.set(data);
+        len.set(n);
+        Ok(())
     })
 }
 

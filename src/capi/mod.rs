@@ -24,6 +24,8 @@ mod writing;
 mod sizing;
 mod windows;
 
+mod cursors;
+
 mod descriptors;
 mod files;
 

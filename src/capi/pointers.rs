@@ -76,6 +76,17 @@ impl Lent<*mut c_void> {
     }
 }
 
+/// NULL, or memory from malloc of at least as many bytes as its [`Len`] says, which the caller gives up where the
+/// function's text says so.
+#[repr(transparent)]
+pub struct FromMalloc(*mut c_void);
+
+impl FromMalloc {
+    pub(super) fn address(&self, capacity: &Len) -> Result<Option<NonNull<u8>>> {
+        address(self.0, capacity).map(|_| NonNull::new(self.0.cast()))
+    }
+}
+
 /// NULL, or an array of as many elements as its [`Len`] says, that nobody writes during the call.
 #[repr(transparent)]
 pub struct Array<T>(*const T);

@@ -7,6 +7,7 @@ use std::ffi::c_void;
 
 use super::pointers::{Len, Source, Versioned};
 use crate::error::Result;
+use crate::storage::Pointers;
 use crate::sys::memory::Input;
 
 /// bio_seek(): the offset counts from the beginning.
@@ -113,6 +114,28 @@ impl bio_slice {
     }
 }
 
+/// Where a stream is, as bio_cursor_of() shows it. Whoever reads or writes there without the inline functions moves
+/// `next` forward over what was read, at most to `read_end`, or over what was written, at most to `write_end`, and
+/// leaves the other two alone. Every call on the stream and its views shows all three anew. A `next` that is outside of
+/// what was shown is not followed: the position stays what it was, and the next call on the stream that gives a status
+/// gives INVALID and does nothing else.
+///
+/// Since: 0.1
+#[repr(C)]
+pub struct bio_cursor {
+    /// The byte at the position.
+    pub next: *mut u8,
+    /// The end of the content, where bytes may be read; `next` itself or before it, where there are none.
+    pub read_end: *mut u8,
+    /// The end of the room in which bytes may be written in place; `next` itself or before it, where there is none and
+    /// bio_write() may make some. It may lie before or behind the end of the content.
+    pub write_end: *mut u8,
+}
+
+// `next`, `read_end` and `write_end` are, in this order, what the storage shows.
+const _: () =
+    assert!(size_of::<bio_cursor>() == size_of::<Pointers>() && align_of::<bio_cursor>() == align_of::<Pointers>());
+
 /// Gives adopted memory back. Called exactly once, on whichever thread lets the memory go, with no lock
 /// held; may call the library. Must not unwind (no C++ exception).
 ///
@@ -146,8 +169,15 @@ pub type bio_reallocate_fn = Option<
 pub type bio_deallocate_fn =
     Option<unsafe extern "C" fn(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize)>;
 
-/// Where a stream's memory comes from, and that of its snapshots, views and clones, handles included. The
-/// functions and `ctx` are in use until the last of them is released.
+/// Says that an allocator is not used any more, so that whatever `ctx` is may go. Called with no lock held, on any
+/// thread; may call the library. Must not unwind.
+///
+/// Since: 0.1
+pub type bio_done_fn = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
+
+/// Where a stream's memory comes from, and that of its snapshots, views and clones, handles included, and of streams
+/// made from its snapshots. The functions and `ctx` are in use until the last of them is released, which
+/// bio_options.allocator_done tells.
 ///
 /// Since: 0.1
 #[repr(C)]
@@ -186,6 +216,10 @@ pub struct bio_options {
     pub flags: u32,
     /// 0.
     pub reserved: u32,
+    /// Called once for each stream made with it, as allocator_done(ctx) with the allocator's ctx, when the stream and
+    /// all that got its memory from that allocator on its behalf (handles, snapshots, views, clones) are gone and their
+    /// memory is given back: on the thread that released the last of them. NULL: nobody needs to know.
+    pub allocator_done: bio_done_fn,
 }
 
 // SAFETY: `struct_size` comes first; the rest is numbers and pointers.

@@ -22,6 +22,7 @@ use super::spares::{self, Home};
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
 use crate::sys::count::Counted;
+use crate::sys::malloc::{self, MallocBytes};
 use crate::sys::memory::{Input, NOWHERE};
 
 pub(super) use part::{Hold, Part};
@@ -66,7 +67,10 @@ unsafe impl Sync for Header {}
 
 impl Drop for Header {
     fn drop(&mut self) {
-        if let Backing::Heap = self.backing {
+        if let Backing::Heap = self.backing
+            && self.capacity.get() > 0
+        {
+            // Else its memory was taken.
             // SAFETY: a heap block's memory is its own, of this capacity, and nobody holds the block any more.
             unsafe { heap::free(self.data.get(), self.capacity.get(), self.allocator) }
         }
@@ -95,10 +99,28 @@ impl Block {
         ctx: *mut c_void,
     ) -> Result<Self> {
         let start = NonNull::new(data.cast_mut().cast()).unwrap_or(NOWHERE);
-        // The backing goes in last: a header that is dropped for want of memory must not release it.
-        let mut block = Self::new(start, len, Backing::Fixed, Allocator::SYSTEM)?;
-        let foreign = Foreign::new(data.cast_mut(), len, release, ctx);
-        block.0.unique().expect("made just now").backing = Backing::Foreign(foreign);
+        Self::taking_over(start, len, || Backing::Foreign(Foreign::new(data.cast_mut(), len, release, ctx)))
+    }
+
+    /// Memory from malloc, from now on the block's own; if it has no bytes it is freed, for they need no block. On
+    /// failure it is still its giver's.
+    ///
+    /// # Safety
+    /// `data` came from malloc with at least `capacity` bytes, and on success nobody else uses it.
+    pub(crate) unsafe fn from_malloc(data: NonNull<u8>, capacity: usize) -> Result<Option<Self>> {
+        if capacity == 0 {
+            // SAFETY: passed on from the caller.
+            unsafe { malloc::free(data) }
+            return Ok(None);
+        }
+        Self::taking_over(data, capacity, || Backing::Heap).map(Some)
+    }
+
+    /// A block over memory that it owns only once it is made.
+    fn taking_over(data: NonNull<u8>, capacity: usize, backing: impl FnOnce() -> Backing) -> Result<Self> {
+        // The backing goes in last: a header that is dropped for want of memory must not give anything back.
+        let mut block = Self::new(data, capacity, Backing::Fixed, Allocator::SYSTEM)?;
+        block.0.unique().expect("made just now").backing = backing();
         Ok(block)
     }
 
@@ -271,6 +293,19 @@ impl Block {
         self.0.data.set(data);
         self.0.capacity.set(capacity);
         Ok(())
+    }
+
+    /// Hands out the memory of a heap block of malloc's with its first `len` bytes; the block is left without any.
+    ///
+    /// # Safety
+    /// As for [`grow`](Self::grow), and `len` bytes are initialised.
+    pub(super) unsafe fn take_malloc(&self, len: usize) -> Option<MallocBytes> {
+        let is_mallocs = matches!(self.0.backing, Backing::Heap) && self.0.allocator.is_system();
+        is_mallocs.then(|| {
+            self.0.capacity.set(0);
+            // SAFETY: the block's own memory, which it has just given up.
+            unsafe { MallocBytes::from_raw(self.0.data.replace(NOWHERE), len) }
+        })
     }
 
     /// Says where the block goes when nobody uses it any more. Only for its writer.

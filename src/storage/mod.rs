@@ -28,4 +28,4 @@ pub(crate) use frozen::Frozen;
 pub(crate) use policy::Policy;
 pub(crate) use spares::trim;
 pub use writer::Statistics;
-pub(crate) use writer::{Keep, Writer};
+pub(crate) use writer::{Cursor, Keep, Pointers, Writer};

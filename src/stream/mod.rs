@@ -1,11 +1,13 @@
 //! [`Stream`]: a seekable, growable byte stream in memory with one position.
 //!
 //! This module makes streams and ends them; its children hold what streams can do: `position`, `read`,
-//! `write`, `size`, `window`, `export`, `descriptor`, `file`.
+//! `write`, `size`, `memory`, `window`, `export`, `descriptor`, `file`, `cursor`.
 
+mod cursor;
 mod descriptor;
 mod export;
 mod file;
+mod memory;
 mod position;
 mod read;
 mod size;
@@ -20,9 +22,9 @@ use crate::error::{Error, Result};
 use crate::options::{Locking, NO_LIMIT, Options};
 use crate::snapshot::Snapshot;
 use crate::storage::{Block, Deferred, Keep, Kind, Policy, ReleaseFn, Statistics, Writer};
-use crate::sys::alloc::Allocator;
+use crate::sys::alloc::{Allocator, AllocatorGuard};
 use crate::sys::count::Counted;
-use crate::sys::lock::Lock;
+use crate::sys::lock::{Lock, Value};
 use crate::sys::memory::{Input, check_len};
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::threads;
@@ -71,14 +73,17 @@ impl Stream {
 
     /// An empty stream, as the options say.
     pub fn with_options(options: &Options) -> Result<Self> {
-        let mut writer = Writer::new(options.allocator, Policy::of(options.mapped_from));
         if options.capacity as u64 > options.limit {
             return Err(Error::Limit);
         }
+        let guard = AllocatorGuard::new(options.allocator)?;
+        let mut writer = Writer::new(guard.allocator(), Policy::of(options.mapped_from));
         if options.capacity > 0 {
             writer.make_writable(0, options.capacity, Keep::All, false, &mut Deferred::default())?;
         }
-        Self::over(writer, options.limit, options.locking)
+        let stream = Self::over(writer, options.limit, options.locking)?;
+        guard.commit();
+        Ok(stream)
     }
 
     /// A stream that holds a copy of `data`, at position 0.
@@ -225,7 +230,7 @@ impl Stream {
 
     /// Marks the stream as broken: a panic has happened in a call on it, outside the lock.
     pub(crate) fn poison(&self) {
-        self.0.with(crate::sys::lock::Poison::poison);
+        self.0.with(Value::poison);
     }
 
     /// A call that leaves length, bytes and memory as they are.

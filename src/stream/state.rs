@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::storage::{Block, Deferred, Keep, Writer};
-use crate::sys::lock::Poison;
+use crate::storage::{Block, Cursor, Deferred, Keep, Writer};
+use crate::sys::lock::Value;
 
 /// The furthest position and the greatest length: what a signed 64-bit offset and an object can have.
 const FURTHEST: u64 = i64::MAX as u64;
@@ -43,19 +43,38 @@ pub(crate) struct State {
     pub(super) limit: u64,
     pub(super) window: Option<Window>,
     pub(super) exports: Exports,
+    /// Made when it is first asked for.
+    pub(super) cursor: Option<Cursor>,
+    /// The cursor was moved to where it must not be, and no call has said so yet.
+    pub(super) strayed: bool,
 }
 
-impl Poison for State {
+impl Value for State {
     fn poison(&mut self) {
         self.health = Health::Broken;
         self.writer.set_max_len(0);
+    }
+
+    fn begin(&mut self, can_fail: bool) -> bool {
+        self.take_cursor_over();
+        let refused = can_fail && std::mem::take(&mut self.strayed);
+        if refused {
+            self.show_cursor();
+        }
+        !refused
+    }
+
+    fn end(&mut self) {
+        self.show_cursor();
     }
 }
 
 impl State {
     pub(super) fn new(writer: Writer, limit: u64) -> Self {
         let exports = Exports::default();
-        let mut state = Self { writer, position: 0, health: Health::Open, limit, window: None, exports };
+        let (window, cursor) = (None, None);
+        let mut state =
+            Self { writer, position: 0, health: Health::Open, limit, window, exports, cursor, strayed: false };
         state.update_max_len();
         state
     }

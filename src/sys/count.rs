@@ -11,6 +11,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::alloc::Allocator;
+use super::malloc;
 use super::sync::{AtomicUsize, Ordering};
 use super::threads;
 use crate::error::{Error, Result};
@@ -42,6 +43,7 @@ impl<T> Counted<T> {
 
     /// As [`new`](Self::new); of the `count` references the one returned is the first.
     fn with_count(value: T, count: usize, allocator: Allocator) -> Result<Self> {
+        const { assert!(align_of::<Inner<T>>() <= malloc::ALIGN) }
         let ptr = allocator.allocate(Layout::new::<Inner<T>>())?.cast::<Inner<T>>();
         // SAFETY: fresh memory of this very layout.
         unsafe {

@@ -9,6 +9,7 @@ pub(crate) mod fd;
 #[cfg(mapped)]
 pub(crate) mod linux;
 pub(crate) mod lock;
+pub(crate) mod malloc;
 pub(crate) mod memory;
 pub(crate) mod owned;
 pub(crate) mod slot;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use super::alloc::Allocator;
+use super::alloc::{Allocator, AllocatorGuard, DeallocateFn, Hooks};
 use super::count::{Counted, Stock};
 use crate::error::Result;
 
@@ -55,7 +55,31 @@ impl Drop for Plain {
 /// The memory around a counted value: who frees it writes here, so that every user's reads must be over.
 struct Memory {
     around: Plain,
+    /// Read by every hook, and written when the allocator's end is told.
+    hooks: Plain,
     allocated: AtomicIsize,
+    /// How often its allocator's end was told.
+    done: AtomicIsize,
+}
+
+impl Memory {
+    fn new() -> Arc<Self> {
+        let plain = || Plain::new(&Arc::default());
+        Arc::new(Self { around: plain(), hooks: plain(), allocated: AtomicIsize::new(0), done: AtomicIsize::new(0) })
+    }
+
+    /// The allocator of this memory, which is to outlive everything made through it.
+    fn guard(self: &Arc<Self>, deallocate: DeallocateFn) -> AllocatorGuard {
+        let ctx = Arc::as_ptr(self).cast_mut().cast();
+        // SAFETY: the hooks keep their types' rules, and the memory outlives what is made here.
+        let hooks = unsafe { Hooks::new(allocate, None, deallocate, ctx).with_done(done) };
+        AllocatorGuard::new(Some(hooks)).expect("memory")
+    }
+
+    fn assert_settled(&self) {
+        assert_eq!(self.allocated.load(Ordering::Relaxed), 0, "freed once");
+        assert_eq!(self.done.load(Ordering::Relaxed), 1, "told once");
+    }
 }
 
 /// Runs `f` in every interleaving, with a counted value and its memory, and counts the ends of both.
@@ -71,13 +95,13 @@ fn check_stock(f: impl Fn(Stock<Plain>) + Sync + Send + 'static) {
 fn check_made<C: 'static>(make: fn(Plain, Allocator) -> Result<C>, f: impl Fn(C, Arc<Memory>) + Sync + Send + 'static) {
     loom::model(move || {
         let alive = Arc::default();
-        let memory = Arc::new(Memory { around: Plain::new(&Arc::default()), allocated: AtomicIsize::new(0) });
-        let ctx = Arc::as_ptr(&memory).cast_mut().cast();
-        // SAFETY: the hooks keep their types' rules, and `memory` outlives what is made here.
-        let allocator = unsafe { Allocator::from_hooks(allocate, None, deallocate, ctx) };
-        f(make(Plain::new(&alive), allocator).expect("memory"), Arc::clone(&memory));
+        let memory = Memory::new();
+        let guard = memory.guard(deallocate_one);
+        let made = make(Plain::new(&alive), guard.allocator()).expect("memory");
+        guard.commit();
+        f(made, Arc::clone(&memory));
         assert_eq!(alive.load(Ordering::Relaxed), 0, "dropped once");
-        assert_eq!(memory.allocated.load(Ordering::Relaxed), 0, "freed once");
+        memory.assert_settled();
     });
 }
 
@@ -88,6 +112,7 @@ pub(super) fn join<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
 unsafe extern "C" fn allocate(ctx: *mut c_void, size: usize, align: usize) -> *mut c_void {
     // SAFETY: `check` gives its memory; the layout comes from the library, and its size is not zero.
     unsafe {
+        (*ctx.cast::<Memory>()).hooks.read();
         (*ctx.cast::<Memory>()).allocated.fetch_add(1, Ordering::Relaxed);
         std::alloc::alloc(Layout::from_size_align_unchecked(size, align)).cast()
     }
@@ -96,10 +121,46 @@ unsafe extern "C" fn allocate(ctx: *mut c_void, size: usize, align: usize) -> *m
 unsafe extern "C" fn deallocate(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize) {
     // SAFETY: as in `allocate`, whose memory this is.
     unsafe {
-        (*ctx.cast::<Memory>()).around.write(1);
+        (*ctx.cast::<Memory>()).hooks.read();
         (*ctx.cast::<Memory>()).allocated.fetch_sub(1, Ordering::Relaxed);
         std::alloc::dealloc(ptr.cast(), Layout::from_size_align_unchecked(size, align));
     }
+}
+
+/// Where there is one allocation beside the allocator's own.
+unsafe extern "C" fn deallocate_one(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize) {
+    // SAFETY: as in `allocate`, whose memory this is.
+    unsafe {
+        (*ctx.cast::<Memory>()).around.write(1);
+        deallocate(ctx, ptr, size, align);
+    }
+}
+
+unsafe extern "C" fn done(ctx: *mut c_void) {
+    // SAFETY: as in `allocate`.
+    let memory = unsafe { &*ctx.cast::<Memory>() };
+    assert_eq!(memory.allocated.load(Ordering::Relaxed), 0, "told last");
+    memory.hooks.write(1);
+    memory.done.fetch_add(1, Ordering::Relaxed);
+}
+
+#[test]
+fn an_allocators_end_is_told_once_after_everything_else() {
+    loom::model(|| {
+        let memory = Memory::new();
+        let guard = memory.guard(deallocate);
+        let values = [1, 2].map(|n| Counted::new(n, guard.allocator()).expect("memory"));
+        guard.commit();
+        let free = |own: Counted<usize>| {
+            move || {
+                let another = Counted::new(*own, own.allocator()).expect("memory");
+                drop(own);
+                drop(another);
+            }
+        };
+        join(values.map(|own| thread::spawn(free(own))));
+        memory.assert_settled();
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use super::alloc::Allocator;
+use super::malloc;
 use crate::error::{Error, Result};
 
 /// A value behind one pointer.
@@ -24,6 +25,7 @@ unsafe impl<T: Sync> Sync for Owned<T> {}
 impl<T> Owned<T> {
     /// Moves `value` into memory of its own. On failure it is dropped.
     pub(crate) fn new(value: T, allocator: Allocator) -> Result<Self> {
+        const { assert!(align_of::<Raw<T>>() <= malloc::ALIGN) }
         let ptr = allocator.allocate(Layout::new::<Raw<T>>())?.cast();
         // SAFETY: fresh memory of this very layout.
         unsafe { ptr.write(Raw { value, allocator }) };

@@ -9,7 +9,35 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// Read until [`detect`] has run: "more than one thread", which is always safe.
 static UNKNOWN: u8 = 0;
 
-static FLAG: AtomicPtr<u8> = AtomicPtr::new((&raw const UNKNOWN).cast_mut());
+static FLAG: Flag = Flag::never();
+
+/// The platform's flag, or one that always says "more than one thread".
+pub(crate) struct Flag(AtomicPtr<u8>);
+
+impl Flag {
+    const fn never() -> Self {
+        Self(AtomicPtr::new((&raw const UNKNOWN).cast_mut()))
+    }
+
+    /// The platform's, if it has one.
+    pub(crate) fn detected() -> Self {
+        Self(AtomicPtr::new(FLAG.0.load(Ordering::Relaxed)))
+    }
+
+    /// Says "more than one thread" from now on.
+    pub(crate) fn give_up(&self) {
+        self.0.store((&raw const UNKNOWN).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// True only while this process has exactly one thread.
+    #[inline(always)]
+    pub(crate) fn is_set(&self) -> bool {
+        // SAFETY: the address of UNKNOWN or of the C library's flag, both of which live as long as the process. The C
+        // library changes its flag only while no second thread runs; volatile keeps the compiler from carrying an
+        // answer over a call that may start one.
+        unsafe { self.0.load(Ordering::Relaxed).read_volatile() != 0 }
+    }
+}
 
 #[cfg(all(target_os = "linux", not(loom), not(miri)))]
 unsafe extern "C" {
@@ -22,7 +50,7 @@ pub(crate) fn detect() {
     {
         // SAFETY: a C function without arguments or side effects.
         let flag = unsafe { bytesio_single_threaded_flag() };
-        FLAG.store(flag.cast_mut(), Ordering::Relaxed);
+        FLAG.0.store(flag.cast_mut(), Ordering::Relaxed);
     }
 }
 
@@ -58,8 +86,5 @@ impl Drop for Uncancelled {
 /// True only while this process has exactly one thread.
 #[inline]
 pub(crate) fn single() -> bool {
-    // SAFETY: FLAG holds the address of UNKNOWN or of the C library's flag, both of which live as long as
-    // the process. The C library changes its flag only while no second thread runs; volatile keeps the
-    // compiler from carrying an answer over a call that may start one.
-    unsafe { FLAG.load(Ordering::Relaxed).read_volatile() != 0 }
+    FLAG.is_set()
 }

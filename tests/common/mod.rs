@@ -5,10 +5,11 @@
 use std::alloc::Layout;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytesio::Allocator;
+use bytesio::Hooks;
 
 /// What fresh memory holds, so that bytes nobody has written are seen.
 const FRESH: u8 = 0xA5;
@@ -29,6 +30,8 @@ struct Books {
     lasting: bool,
     failed: bool,
     made: usize,
+    /// How often the library said that it is done.
+    done: usize,
     /// Broken rules. The hooks must not unwind, so that the books are checked later.
     faults: Vec<String>,
 }
@@ -44,12 +47,12 @@ impl Ledger {
     }
 
     /// The library's way to this ledger, which must outlive everything made through it.
-    pub fn allocator(self: &Arc<Self>, with_reallocate: bool) -> Allocator {
+    pub fn hooks(self: &Arc<Self>, with_reallocate: bool) -> Hooks {
         let ctx = Arc::as_ptr(self).cast_mut().cast();
         let reallocate = with_reallocate.then_some(reallocate as _);
         // SAFETY: the hooks keep their types' rules, and the ledger is outlived by nothing it has given out:
         // `assert_settled` would find it.
-        unsafe { Allocator::from_hooks(allocate, reallocate, deallocate, ctx) }
+        unsafe { Hooks::new(allocate, reallocate, deallocate, ctx).with_done(done) }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -77,6 +80,11 @@ impl Ledger {
     /// How many allocations have been made, reallocations included.
     pub fn made(&self) -> usize {
         self.books().made
+    }
+
+    /// How often the library said that it is done with one of the streams.
+    pub fn done(&self) -> usize {
+        self.books().done
     }
 
     /// How many bytes are allocated.
@@ -176,7 +184,7 @@ unsafe fn books<'a>(ctx: *mut c_void) -> MutexGuard<'a, Books> {
 }
 
 unsafe extern "C" fn allocate(ctx: *mut c_void, size: usize, align: usize) -> *mut c_void {
-    // SAFETY: `ctx` is what `Ledger::allocator` gave.
+    // SAFETY: `ctx` is what `Ledger::hooks` gave.
     unsafe { books(ctx) }.allocate(size, align).cast()
 }
 
@@ -187,7 +195,7 @@ unsafe extern "C" fn reallocate(
     new_size: usize,
     align: usize,
 ) -> *mut c_void {
-    // SAFETY: `ctx` is what `Ledger::allocator` gave.
+    // SAFETY: `ctx` is what `Ledger::hooks` gave.
     let mut books = unsafe { books(ctx) };
     if !books.knows(ptr.cast(), old_size, align) {
         return std::ptr::null_mut();
@@ -202,8 +210,13 @@ unsafe extern "C" fn reallocate(
 }
 
 unsafe extern "C" fn deallocate(ctx: *mut c_void, ptr: *mut c_void, size: usize, align: usize) {
-    // SAFETY: `ctx` is what `Ledger::allocator` gave.
+    // SAFETY: `ctx` is what `Ledger::hooks` gave.
     unsafe { books(ctx) }.deallocate(ptr.cast(), size, align);
+}
+
+unsafe extern "C" fn done(ctx: *mut c_void) {
+    // SAFETY: `ctx` is what `Ledger::hooks` gave.
+    unsafe { books(ctx) }.done += 1;
 }
 
 /// Memory to be adopted, which counts how often it is released and is spoiled by it.
@@ -304,5 +317,15 @@ impl Drop for Fenced {
     fn drop(&mut self) {
         // SAFETY: from `Box::into_raw`, freed once.
         drop(unsafe { Box::from_raw(self.memory) });
+    }
+}
+
+/// Memory from malloc that begins with this content.
+pub fn malloced(content: &[u8], capacity: usize) -> NonNull<u8> {
+    // SAFETY: checked by `expect`; no more is copied than both are long.
+    unsafe {
+        let ptr = NonNull::new(libc::malloc(capacity.max(1)).cast::<u8>()).expect("memory");
+        ptr.copy_from(NonNull::from(content).cast(), content.len().min(capacity));
+        ptr
     }
 }

@@ -146,6 +146,13 @@ impl Naive {
         Ok(())
     }
 
+    pub fn detach(&mut self) -> Result<Vec<u8>> {
+        self.changeable()?;
+        self.unexported()?;
+        self.position = 0;
+        Ok(std::mem::take(&mut self.bytes))
+    }
+
     /// `room` is the capacity that the stream has now.
     pub fn reserve(&mut self, additional: usize, room: u64) -> Result<()> {
         self.changeable()?;

@@ -43,10 +43,20 @@ pub struct Part(pub u16, pub u16);
 
 #[derive(Clone, Debug)]
 pub enum Origin {
-    Options { capacity: u16, limit: Option<u16>, unlocked: bool, reallocate: bool },
+    Options {
+        capacity: u16,
+        limit: Option<u16>,
+        unlocked: bool,
+        reallocate: bool,
+    },
     Bytes(Data),
     Adopt(Data),
-    Fixed { capacity: u16, len: u16 },
+    /// Memory from malloc, with so much room behind the bytes.
+    AdoptMalloc(Data, u8),
+    Fixed {
+        capacity: u16,
+        len: u16,
+    },
     Snapshot(Choice),
     IntoStream(Choice),
     Duplicate(Choice),
@@ -82,6 +92,7 @@ pub enum OnStream {
     Clear,
     Reserve(Amount),
     ShrinkToFit,
+    Detach,
     SetLimit(Place),
     Prepare(Amount),
     Commit(u16, u8),
@@ -183,6 +194,7 @@ fn origin() -> BoxedStrategy<Origin> {
         }),
         1 => data().prop_map(Origin::Bytes),
         2 => data().prop_map(Origin::Adopt),
+        2 => (data(), any::<u8>()).prop_map(|(data, room)| Origin::AdoptMalloc(data, room)),
         2 => (0..600_u16, 0..610_u16).prop_map(|(capacity, len)| Origin::Fixed { capacity, len }),
         3 => any::<u8>().prop_map(Origin::Snapshot),
         2 => any::<u8>().prop_map(Origin::IntoStream),
@@ -239,6 +251,7 @@ fn sizing() -> BoxedStrategy<OnStream> {
         1 => Just(OnStream::Clear),
         2 => amount().prop_map(OnStream::Reserve),
         3 => Just(OnStream::ShrinkToFit),
+        2 => Just(OnStream::Detach),
         1 => place().prop_map(OnStream::SetLimit),
     ]
     .boxed()
@@ -322,6 +335,7 @@ fn long_op() -> BoxedStrategy<Op> {
         2 => data().prop_map(OnStream::Write),
         1 => edge().prop_map(OnStream::SeekTo),
         1 => (any::<u8>(), wide()).prop_map(|(byte, n)| OnStream::Fill(byte, n)),
+        1 => Just(OnStream::Detach),
         1 => wide().prop_map(OnStream::Prepare),
         4 => (any::<u16>(), any::<u8>()).prop_map(|(n, seed)| OnStream::Commit(n, seed)),
         2 => (data(), any::<bool>()).prop_map(|(data, fails)| OnStream::ReadFd(data, fails)),

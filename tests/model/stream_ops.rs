@@ -134,6 +134,17 @@ impl World {
                 self.call(at, Naive::shrink_to_fit, Stream::shrink_to_fit);
                 assert!(capacity(self) <= before);
             }
+            OnStream::Detach => {
+                if let Some((expected, bytes)) = self.call(at, Naive::detach, Stream::detach) {
+                    assert_eq!(bytes[..], expected);
+                    let (data, len) = bytes.into_raw();
+                    // SAFETY: this test's memory now: nobody notices what is written, and free(3) takes it.
+                    unsafe {
+                        data.write_bytes(0xD7, len);
+                        libc::free(data);
+                    }
+                }
+            }
             OnStream::SetLimit(place) => {
                 let limit = place.resolve(naive);
                 self.call(at, |s| s.set_limit(limit), |s| s.set_limit(limit));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytesio::{Error, Result, Search, Snapshot, Statistics, Stream, View};
 
 use crate::amounts::pattern;
-use crate::common::{Fenced, Ledger, Lent};
+use crate::common::{Fenced, Ledger, Lent, malloced};
 use crate::naive::Naive;
 use crate::ops::{Amount, Choice, Data, OnSnapshot, OnStream, OnView, Op, Origin, Step};
 
@@ -68,6 +68,8 @@ pub struct World {
     pub lent: Vec<Arc<Lent>>,
     fenced: Vec<Fenced>,
     pub ledger: Arc<Ledger>,
+    /// How many streams were made with the ledger's hooks.
+    with_hooks: usize,
     pub exports: usize,
     pub updates: Updates,
 }
@@ -86,6 +88,7 @@ impl World {
             lent: Vec::new(),
             fenced: Vec::new(),
             ledger: Ledger::new(),
+            with_hooks: 0,
             exports: 0,
             updates: Updates::default(),
         }
@@ -202,11 +205,12 @@ impl World {
                     // SAFETY: one thread does everything here.
                     locking: if *unlocked { unsafe { bytesio::Locking::off() } } else { bytesio::Locking::ON },
                     mapped_from: 0,
-                    allocator: self.ledger.allocator(*reallocate),
+                    allocator: Some(self.ledger.hooks(*reallocate)),
                 };
                 let expected = if options.capacity as u64 > options.limit { Err(Error::Limit) } else { Ok(()) };
                 if let Some(stream) = self.agreed(expected, Stream::with_options(&options)) {
                     assert!(stream.capacity() >= options.capacity as u64);
+                    self.with_hooks += 1;
                     self.add(stream, Naive { limit: options.limit, ..blank });
                 }
             }
@@ -220,6 +224,13 @@ impl World {
                 // SAFETY: the world keeps the memory until everything else is gone.
                 let stream = unsafe { Stream::adopt(lent.data(), lent.len(), Some(Lent::release), lent.ctx()) };
                 self.lent.push(lent);
+                self.add(stream.expect("memory"), Naive::new(data));
+            }
+            Origin::AdoptMalloc(data, room) => {
+                let data = data.make(&blank);
+                let capacity = data.len() + usize::from(*room);
+                // SAFETY: memory from malloc that nobody else uses.
+                let stream = unsafe { Stream::adopt_malloc(Some(malloced(&data, capacity)), data.len(), capacity) };
                 self.add(stream.expect("memory"), Naive::new(data));
             }
             Origin::Fixed { capacity, len } => {
@@ -347,6 +358,7 @@ impl World {
             self.look();
         }
         self.ledger.assert_settled();
+        assert_eq!(self.ledger.done(), self.with_hooks, "the end of each stream's allocator is told once");
         assert!(self.lent.iter().all(|lent| lent.releases() == 1), "adopted memory is released exactly once");
     }
 }

@@ -19,7 +19,7 @@ const PARTS: &str = "src/capi/header";
 const GUARD: &str = "BYTESIO_H";
 
 /// Parts with functions that have bodies; BYTESIO_NO_INLINE hides them.
-const INLINE: [&str; 1] = ["printf.h"];
+const INLINE: [&str; 2] = ["printf.h", "cursor.h"];
 
 /// What is printed.
 pub struct Printed {
@@ -74,8 +74,8 @@ fn header(groups: &[Group], scratch: &Path) -> String {
 
 fn config() -> cbindgen::Config {
     let mut config = cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable");
-    let include =
-        ["stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib"].map(|name| format!("#include <{name}.h>\n"));
+    let include = ["stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string"]
+        .map(|name| format!("#include <{name}.h>\n"));
     // The guard is ours, because the inline functions behind the printed part belong inside it.
     config.header = Some(format!("{}\n#ifndef {GUARD}\n#define {GUARD}", part("preamble.h")));
     config.after_includes = Some(format!("\n{}\n{}", include.concat(), macros()));

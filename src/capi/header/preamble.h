@@ -30,18 +30,19 @@
  *
  * Ownership is said in the same words everywhere. "owned: f()": the caller ends it with f. "borrowed for the call":
  * not kept after the return. "borrowed until/while ...": good so long, released by nobody. "lent until ...": the
- * memory is in the other party's use so long. "consumed": the caller's reference is gone. "static": never released.
+ * memory is in the other party's use so long. "consumed": the caller's reference, or memory, is the library's from then
+ * on. "static": never released.
  *
  * Threads. "any": the function may be called from any thread at any time; calls on one handle are atomic with respect
  * to each other. Locks cost nothing while the process has one thread, where the platform can tell. Callbacks that
- * release adopted memory run with no lock held. An allocator's function, or a signal handler, must not use the stream
- * in whose call it runs: that is INTERNAL beside other threads, where the library can tell (on x86-64 Linux; elsewhere
- * the call waits for ever), and undefined in a process with one thread and for
+ * release adopted memory, or tell an allocator's end, run with no lock held. An allocator's function, or a signal
+ * handler, must not use the stream in whose call it runs: that is INTERNAL beside other threads, where the library can
+ * tell (on x86-64 Linux; elsewhere the call waits for ever), and undefined in a process with one thread and for
  * unlocked streams.
  *
  * Calls back. Which of the caller's functions a function may run before it returns. "never": none. "allocator": those of
- * the bio_allocator that the stream, snapshot or view has its memory from. "release": a bio_release_fn, of memory that
- * was adopted by this stream or by one that it shares bytes with.
+ * the bio_allocator that the stream, snapshot or view has its memory from, and the allocator_done that belongs to it.
+ * "release": a bio_release_fn, of memory that was adopted by this stream or by one that it shares bytes with.
  *
  * No function is a cancellation point of pthread_cancel().
  *

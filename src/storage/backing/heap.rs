@@ -5,10 +5,9 @@ use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::sys::alloc::Allocator;
+use crate::sys::malloc::ALIGN;
 
-/// As malloc aligns: good for any C type that a caller lays into a window.
-const ALIGN: usize = 16;
-
+/// Aligned as malloc aligns: good for any C type that a caller lays into a window.
 fn layout(capacity: usize) -> Result<Layout> {
     Layout::from_size_align(capacity, ALIGN).map_err(|_| Error::Overflow)
 }

@@ -13,6 +13,7 @@
 //! more.
 
 mod capture;
+mod cursor;
 mod freeze;
 mod room;
 mod separate;
@@ -31,6 +32,8 @@ use crate::sys::alloc::Allocator;
 use crate::sys::count::Stock;
 use crate::sys::memory::{Input, NOWHERE, Output};
 use crate::sys::owned::Owned;
+
+pub(crate) use cursor::{Cursor, Pointers};
 
 /// Which of the old bytes must survive when a range is made writable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,11 +129,12 @@ impl Writer {
         Ok(())
     }
 
-    /// The first `len` bytes of a block that nobody else writes: a fixed or a foreign one.
+    /// The first `len` bytes of a block that nobody else writes, and that is this writer's own unless it is foreign.
     pub(crate) fn over(block: Block, len: usize, allocator: Allocator, policy: Policy) -> Self {
         let mut writer = Self::new(allocator, policy);
         (writer.data, writer.len, writer.capacity) = (block.data(), len, block.capacity());
-        writer.frozen = if block.kind() == Kind::Fixed { 0 } else { len };
+        writer.frozen = if block.kind() == Kind::Foreign { len } else { 0 };
+        writer.owns = block.kind() == Kind::Heap;
         writer.block = Some(block);
         writer
     }

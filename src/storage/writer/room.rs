@@ -11,6 +11,7 @@ use crate::storage::frozen::Frozen;
 use crate::storage::policy::amortised;
 use crate::storage::switches::{self, Switch};
 use crate::sys::count::Stock;
+use crate::sys::malloc::MallocBytes;
 
 impl Writer {
     /// Room up to `end`, in place where nobody else holds the block or looks into it.
@@ -160,6 +161,24 @@ impl Writer {
         // SAFETY: one byte, which `window` gives this caller alone.
         unsafe { nul.start().write(0) }
         Ok(())
+    }
+
+    /// Hands the content out in memory from malloc and leaves the block, unless that is fixed. No copy where it is
+    /// malloc's and nobody else's.
+    pub(crate) fn detach(&mut self, deferred: &mut Deferred) -> Result<MallocBytes> {
+        let alone = self.len > 0 && self.pins == 0 && self.reclaim();
+        let taken = self.block.as_ref().filter(|_| alone).and_then(|block| {
+            // SAFETY: this writer is alone with the block, which begins with the content; the spare handle's stale
+            // address is dropped with it.
+            unsafe { block.take_malloc(self.len) }
+        });
+        let bytes = taken.map_or_else(|| MallocBytes::copied(self.bytes().into()), Ok)?;
+        if self.is_fixed() {
+            self.set_len(0)
+        } else {
+            self.leave(deferred)
+        }
+        Ok(bytes)
     }
 
     /// Gives back what the content does not need; where that cannot be had, nothing changes.

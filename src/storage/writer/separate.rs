@@ -71,8 +71,11 @@ impl Writer {
             && self.owns
             && self.statistics.forks > 0
             && self.capacity >= policy::SIBLINGS_FROM
-            // A range that shares its pages with a file is too dear to be kept beside another file.
-            && self.block.as_ref().is_some_and(|block| block.backing().is_self_contained())
+            && self.block.as_ref().is_some_and(|block| {
+                // A range that shares its pages with a file is too dear to be kept beside another file. And a sibling
+                // may end under the lock, where another allocator's end must not be told.
+                block.backing().is_self_contained() && block.allocator().same(&self.allocator)
+            })
             && self.ensure_history().is_ok_and(|history| !history.misses_pause.skips())
     }
 

@@ -67,6 +67,8 @@ const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 /// Taken, and somebody may be asleep.
 const AWAITED: u32 = 2;
+/// Not to be had: the gate is shut.
+const SHUT: u32 = 3;
 
 /// Added to a thread's number in `last`: it is inside by the mutex.
 const INSIDE: usize = 1;
@@ -121,14 +123,14 @@ impl<S: System> Gate for Biased<S> {
     }
 
     #[inline]
-    fn enter(&self) -> Option<&AtomicU32> {
-        self.raise(LONG).or_else(|| self.enter_ordinarily())
+    fn enter(&self, if_shut: impl FnOnce() -> bool) -> Option<&AtomicU32> {
+        self.raise(LONG).or_else(|| self.enter_ordinarily(if_shut))
     }
 
     #[inline]
-    fn leave(&self, by: &AtomicU32) {
+    fn leave(&self, by: &AtomicU32, if_shut: impl FnOnce()) {
         if ptr::eq(by, &self.mutex) {
-            return self.leave_ordinarily();
+            return self.leave_ordinarily(if_shut);
         }
         self.leave_short(by);
         // Between the store and the load, as on entering: either whoever waits sees the flag down, or it is seen here
@@ -137,6 +139,10 @@ impl<S: System> Gate for Biased<S> {
         if self.owner.load(Ordering::Relaxed) == 0 {
             S::wake(by);
         }
+    }
+
+    fn shut(&self) {
+        self.mutex.store(SHUT, Ordering::Relaxed);
     }
 }
 
@@ -164,12 +170,14 @@ impl<S: System> Biased<S> {
 
     #[cold]
     #[inline(never)]
-    fn enter_ordinarily(&self) -> Option<&AtomicU32> {
+    fn enter_ordinarily(&self, if_shut: impl FnOnce() -> bool) -> Option<&AtomicU32> {
         let me = S::thread();
         if self.is_inside(me) {
             return None;
         }
-        self.take_mutex(me);
+        if !self.take_mutex(me) {
+            return if_shut().then_some(&self.mutex);
+        }
         self.revoke();
         if self.last.load(Ordering::Relaxed) != me {
             self.uses.store(0, Ordering::Relaxed);
@@ -180,18 +188,32 @@ impl<S: System> Biased<S> {
 
     #[cold]
     #[inline(never)]
-    fn leave_ordinarily(&self) {
+    fn leave_ordinarily(&self, if_shut: impl FnOnce()) {
+        if self.mutex.load(Ordering::Relaxed) == SHUT {
+            return if_shut();
+        }
         self.count();
         if self.mutex.swap(FREE, Ordering::Release) == AWAITED {
             S::wake(&self.mutex);
         }
     }
 
-    fn take_mutex(&self, me: usize) {
-        let free = |now| self.mutex.compare_exchange(FREE, now, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        if free(TAKEN) {
-            return;
+    /// Says whether the mutex is to be had at all.
+    #[inline(always)]
+    fn take_mutex(&self, me: usize) -> bool {
+        let taken = self.mutex.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed);
+        match taken {
+            Ok(_) => true,
+            Err(SHUT) => false,
+            Err(_) => {
+                self.await_mutex(me);
+                true
+            }
         }
+    }
+
+    fn await_mutex(&self, me: usize) {
+        let free = |now| self.mutex.compare_exchange(FREE, now, Ordering::Acquire, Ordering::Relaxed).is_ok();
         // Whoever has it may be asleep behind a stay of this thread that is over.
         self.threads
             .iter()

@@ -5,6 +5,10 @@
 //! gate lets one in at a time: [`plain`] is a mutex, [`biased`] a mutex that a thread which has it to itself passes
 //! without a locked instruction.
 //!
+//! A value that has to know of every stay in it (because it shows its owner a part of itself in between) has its lock
+//! *watched*. That costs the others nothing: the gate of a lock whose owner opted out is never used, so it can be shut
+//! and no longer skipped, and who finds it shut, late on the way in, tells the value.
+//!
 //! A thread that comes back in while it is inside (from a signal handler, from a callback of the allocator) is refused
 //! where the gate can tell; the plain one cannot, and waits for ever.
 
@@ -16,9 +20,9 @@ mod plain;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 
-use super::threads;
+use super::threads::Flag;
 use crate::error::{Error, Result};
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
@@ -26,10 +30,19 @@ use biased::Biased as Chosen;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", not(miri))))]
 use plain::Plain as Chosen;
 
-/// What becomes of a value in whose closure a panic happened.
-pub(crate) trait Poison {
-    /// Marks the value as not to be trusted any more.
+/// What a lock asks of the value that it keeps.
+pub(crate) trait Value {
+    /// Marks the value as not to be trusted any more: a panic happened in a closure that used it.
     fn poison(&mut self);
+
+    /// A stay in a watched lock begins; says whether it may. One that is refused has no end either; none is but where
+    /// the closure's result has room for an error (`can_fail`).
+    fn begin(&mut self, _can_fail: bool) -> bool {
+        true
+    }
+
+    /// A stay in a watched lock ends. Must not panic.
+    fn end(&mut self) {}
 }
 
 /// Lets one in at a time, and makes what one did inside known to the next.
@@ -44,34 +57,41 @@ pub(crate) trait Gate: Sync {
     /// The fast way in, where there is one: for short stays, since whoever waits meanwhile is not woken at their end.
     /// Neither this nor its end, `leave_short`, contains a call.
     fn try_enter(&self) -> Option<Self::Pass<'_>>;
-    fn leave_short(&self, pass: Self::Pass<'_>) {
-        self.leave(pass);
-    }
+    fn leave_short(&self, pass: Self::Pass<'_>);
 
-    /// Waits for its turn, which ends with `leave`; `None` where the caller is inside already.
-    fn enter(&self) -> Option<Self::Pass<'_>>;
-    fn leave(&self, pass: Self::Pass<'_>);
+    /// Waits for its turn, which ends with `leave`; `None` where the caller is inside already. A gate that is shut does
+    /// no more than to run `if_shut`, on both ways; on this one it says whether there is a pass.
+    fn enter(&self, if_shut: impl FnOnce() -> bool) -> Option<Self::Pass<'_>>;
+    fn leave(&self, pass: Self::Pass<'_>, if_shut: impl FnOnce());
+
+    /// Shuts the gate, for good. Nobody has ever entered it.
+    fn shut(&self);
 }
 
 /// A value that one closure at a time may use.
-pub(crate) struct Lock<T: Poison, G: Gate = Chosen> {
+pub(crate) struct Lock<T: Value, G: Gate = Chosen> {
     gate: G,
     opted_out: bool,
+    /// Whether the gate is skipped whatever threads there are: who opted out, unless watched.
+    open: Cell<bool>,
+    /// Set where the gate is skipped for want of other threads; never, where watched.
+    alone: Flag,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the gate gives the value to one thread at a time; who opts out promises to do the same.
-unsafe impl<T: Poison + Send, G: Gate> Sync for Lock<T, G> {}
+// SAFETY: the gate gives the value to one thread at a time. Who opts out promises to do the same, and only for them
+// `open` ever changes.
+unsafe impl<T: Value + Send, G: Gate> Sync for Lock<T, G> {}
 
 /// A stay, which ends when this is dropped. While a panic unwinds that poisons the value.
-struct Stay<'a, T: Poison, G: Gate> {
+struct Stay<'a, T: Value, G: Gate> {
     lock: &'a Lock<T, G>,
     /// None where the gate is skipped.
     pass: Option<G::Pass<'a>>,
     finished: bool,
 }
 
-impl<T: Poison, G: Gate> Stay<'_, T, G> {
+impl<T: Value, G: Gate> Stay<'_, T, G> {
     #[inline]
     fn run<R>(mut self, f: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY: inside, or nobody else can be in here (see the module's text). `f` cannot come back in through the
@@ -82,7 +102,7 @@ impl<T: Poison, G: Gate> Stay<'_, T, G> {
     }
 }
 
-impl<T: Poison, G: Gate> Drop for Stay<'_, T, G> {
+impl<T: Value, G: Gate> Drop for Stay<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         if !self.finished {
@@ -90,21 +110,33 @@ impl<T: Poison, G: Gate> Drop for Stay<'_, T, G> {
             unsafe { (*self.lock.value.get()).poison() };
         }
         if let Some(pass) = self.pass.take() {
-            self.lock.gate.leave(pass);
+            // SAFETY: still inside: nobody else uses a lock whose owner opted out, and only such a gate is shut.
+            self.lock.gate.leave(pass, || unsafe { (*self.lock.value.get()).end() });
         }
     }
 }
 
-impl<T: Poison, G: Gate> Lock<T, G> {
+impl<T: Value, G: Gate> Lock<T, G> {
     pub(crate) fn new(value: T, opted_out: bool) -> Self {
-        Self { gate: G::new(), opted_out, value: UnsafeCell::new(value) }
+        let (open, alone) = (Cell::new(opted_out), Flag::detected());
+        Self { gate: G::new(), opted_out, open, alone, value: UnsafeCell::new(value) }
     }
 
-    /// Runs `f` with the value, alone; `Internal` where this thread is inside already. The stay may be long: whoever
-    /// waits for its end sleeps, and is woken.
+    /// From now on the value is told of every stay, each of which takes the slow way. Only for a lock whose owner
+    /// opted out, and from outside.
+    pub(crate) fn watch(&self) {
+        assert!(self.opted_out, "the gate may be in use");
+        if self.open.replace(false) {
+            self.gate.shut();
+            self.alone.give_up();
+        }
+    }
+
+    /// Runs `f` with the value, alone; `Internal` where this thread is inside already, `Invalid` where the value
+    /// refuses the stay. The stay may be long: whoever waits for its end sleeps, and is woken.
     #[inline]
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
-        self.enter().ok_or(Error::Internal)?.run(f)
+        self.enter(true).ok_or_else(|| self.refusal())?.run(f)
     }
 
     /// [`try_with`](Self::try_with) for closures whose result has no room for an error.
@@ -113,12 +145,14 @@ impl<T: Poison, G: Gate> Lock<T, G> {
     /// Where this thread is inside already.
     #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        self.enter().unwrap_or_else(|| reentered()).run(f)
+        self.enter(false).unwrap_or_else(|| reentered()).run(f)
     }
 
     #[inline]
-    fn enter(&self) -> Option<Stay<'_, T, G>> {
-        let pass = if self.is_skipped() { None } else { Some(self.gate.enter()?) };
+    fn enter(&self, can_fail: bool) -> Option<Stay<'_, T, G>> {
+        // SAFETY: as for `end`, in `Stay`.
+        let begin = move || unsafe { (*self.value.get()).begin(can_fail) };
+        let pass = if self.is_skipped() { None } else { Some(self.gate.enter(begin)?) };
         Some(Stay { lock: self, pass, finished: false })
     }
 
@@ -137,9 +171,16 @@ impl<T: Poison, G: Gate> Lock<T, G> {
         Some(result)
     }
 
+    /// Why there was no way in.
+    #[cold]
+    fn refusal(&self) -> Error {
+        // Only the value refuses who comes into a watched lock.
+        if self.opted_out { Error::Invalid } else { Error::Internal }
+    }
+
     #[inline(always)]
     fn is_skipped(&self) -> bool {
-        self.opted_out || threads::single()
+        self.open.get() || self.alone.is_set()
     }
 
     /// Whether the owner opted out of locking.

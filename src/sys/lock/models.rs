@@ -6,12 +6,12 @@ use loom::thread;
 
 use super::biased::{Biased, kernel::Kernel};
 use super::plain::Plain;
-use super::{Gate, Lock, Poison};
+use super::{Gate, Lock, Value};
 
 /// Plain data: loom reports any two accesses that are not ordered.
 struct Sum(UnsafeCell<usize>);
 
-impl Poison for Sum {
+impl Value for Sum {
     fn poison(&mut self) {}
 }
 

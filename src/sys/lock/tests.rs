@@ -5,17 +5,31 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::plain::Plain;
-use super::{Gate, Lock, Poison};
+use super::{Gate, Lock};
+use crate::error::Error;
 
 #[derive(Default)]
 struct Value {
     sum: usize,
     poisoned: bool,
+    refuses: bool,
+    /// What a watched lock has told.
+    told: Vec<&'static str>,
 }
 
-impl Poison for Value {
+impl super::Value for Value {
     fn poison(&mut self) {
         self.poisoned = true;
+        self.told.push("poison");
+    }
+
+    fn begin(&mut self, can_fail: bool) -> bool {
+        self.told.push("begin");
+        !(self.refuses && can_fail)
+    }
+
+    fn end(&mut self) {
+        self.told.push("end");
     }
 }
 
@@ -118,6 +132,32 @@ fn an_opted_out_lock_is_always_open() {
     assert_eq!(sum(&lock), 2);
 }
 
+fn watch<G: Gate>() {
+    let lock = Lock::<Value, G>::new(Value::default(), true);
+    add(&lock);
+    assert!(lock.with(|value| value.told.is_empty()));
+    (0..2).for_each(|_| lock.watch());
+    // More than would bias a gate.
+    for _ in 0..MANY {
+        assert!(lock.opted_out() && !add_fast(&lock));
+        assert_eq!(lock.with(|value| std::mem::take(&mut value.told).pop()), Some("begin"));
+        assert_eq!(lock.try_with(|value| Ok(std::mem::take(&mut value.told))), Ok(vec!["end", "begin"]));
+    }
+    lock.with(|value| value.refuses = true);
+    lock.with(|value| value.told.clear());
+    assert_eq!(lock.try_with(|_| Ok(())), Err(Error::Invalid));
+    assert_eq!(lock.with(|value| value.told.clone()), ["end", "begin", "begin"], "what is refused has no end");
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lock.with(|_| panic!("on purpose"))));
+    assert!(result.is_err());
+    assert!(lock.with(|value| value.poisoned && value.told.ends_with(&["begin", "poison", "end", "begin"])));
+}
+
+#[test]
+fn a_watched_lock_tells_of_every_stay() {
+    watch::<Plain>();
+    watch::<super::Chosen>();
+}
+
 fn a_panic_poisons<G: Gate + Send + 'static>(uses_before: usize) {
     let lock = Arc::new(lock::<G>());
     (0..uses_before).for_each(|_| add(&lock));
@@ -148,7 +188,6 @@ mod biased {
     use super::super::biased::kernel::Kernel;
     use super::super::biased::{Biased, System};
     use super::*;
-    use crate::error::Error;
     use crate::sys::sync::AtomicU32;
 
     fn ours() -> Lock<Value, Biased> {

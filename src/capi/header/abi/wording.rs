@@ -12,7 +12,7 @@ pub const OWNERSHIP: &Vocabulary = &[
     ("borrowed", "not kept after the return"),
     ("borrowed_until", "good as long as 'lasts' says, released by nobody"),
     ("lent_until", "in the other party's use as long as 'lasts' says"),
-    ("consumed", "the caller's reference is gone"),
+    ("consumed", "the caller's reference, or memory, is gone"),
     ("owned", "the caller ends it with the function 'ended_by'"),
     ("static", "never released"),
 ];
@@ -25,7 +25,7 @@ pub const NULL: &Vocabulary = &[
 
 pub const CALLS_BACK: &Vocabulary = &[
     ("never", "runs none of the caller's functions"),
-    ("allocator", "may run the functions of a bio_allocator"),
+    ("allocator", "may run the functions of a bio_allocator, and bio_options.allocator_done"),
     ("release", "may run a bio_release_fn"),
 ];
 
