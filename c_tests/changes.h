@@ -10,7 +10,7 @@ enum { CHANGES_LEN = 10, CHANGES_AT = 4 };
 typedef struct change {
     const char *name;
     bio_status (*apply)(bio_stream *stream);
-    bool changes;
+    bool changes;     /* the stream shows other bytes afterwards, or the same elsewhere */
     const char *left; /* the content afterwards; NULL: the stream is closed */
     size_t len;
 } change;
@@ -23,7 +23,7 @@ typedef struct change {
 CHANGE(write, bio_write(s, LIT("abc")))
 CHANGE(write_all, bio_pwrite(s, LIT("replaced, all of it"), 0))
 CHANGE(pwrite, bio_pwrite(s, LIT("Z"), 0))
-CHANGE(append, bio_pwrite(s, LIT("+"), 10))
+CHANGE(append, bio_append(s, LIT("+")))
 CHANGE(gap, bio_pwrite(s, LIT("!"), 12))
 CHANGE(fill, bio_fill(s, '-', 20))
 CHANGE(truncate, bio_truncate(s, 1))
@@ -38,6 +38,7 @@ CHANGE(truncate_behind, bio_truncate(s, 100))
 CHANGE(resize_same, bio_resize(s, 10))
 CHANGE(write_nothing, bio_write(s, NULL, 0))
 CHANGE(pwrite_nothing_far, bio_pwrite(s, NULL, 0, 100))
+CHANGE(append_nothing, bio_append(s, NULL, 0))
 CHANGE(seek, bio_seek(s, 0, BYTESIO_SEEK_END, NULL))
 CHANGE(skip, bio_skip(s, 3, NULL))
 
@@ -53,6 +54,40 @@ static inline bio_status change_write_snapshot(bio_stream *s)
     bio_status status = bio_write_snapshot(s, snap);
     bio_snapshot_release(snap);
     return status;
+}
+
+static inline bio_status change_restore(bio_stream *s)
+{
+    bio_snapshot *snap = snapshot_of(LIT("RESTORED"));
+    bio_status status = bio_restore(s, snap);
+    bio_snapshot_release(snap);
+    return status;
+}
+
+static inline bio_status change_restore_same(bio_stream *s)
+{
+    bio_snapshot *snap = value_of(s);
+    bio_status status = bio_restore(s, snap);
+    bio_snapshot_release(snap);
+    return status;
+}
+
+static inline bio_status change_cstr(bio_stream *s)
+{
+    const char *text = NULL;
+    return bio_cstr(s, &text, NULL);
+}
+
+static inline bio_status change_cancel(bio_stream *s)
+{
+    uint8_t *ptr = NULL;
+    size_t room = 0;
+    bio_status status = bio_prepare_upto(s, 1, 100, &ptr, &room);
+    if (status)
+        return status;
+    memset(ptr, '~', room);
+    bio_cancel(s);
+    return BYTESIO_OK;
 }
 
 static inline bio_status change_window(bio_stream *s)
@@ -141,6 +176,8 @@ static const change changes[] = {
     {"printf", change_printf, true, LIT("0123776789")},
     {"writev", change_writev, true, LIT("0123<>6789")},
     {"write_snapshot", change_write_snapshot, true, LIT("0123SNAPSHOT")},
+    {"restore", change_restore, true, LIT("RESTORED")},
+    {"cstr", change_cstr, true, LIT(CHANGES_TEXT)}, /* the bytes have to move to where a NUL has room */
     {"window", change_window, true, LIT("0123ww6789")},
     {"truncate and write", change_cut_and_write, true, LIT("0123ABCDEF")},
     {"writable view", change_view, true, LIT("012345678v")},
@@ -154,6 +191,9 @@ static const change changes[] = {
     {"write of nothing", change_write_nothing, false, LIT(CHANGES_TEXT)},
     {"pwrite of nothing", change_pwrite_nothing_far, false, LIT(CHANGES_TEXT)},
     {"FILE that writes nothing", change_file_only, false, LIT(CHANGES_TEXT)},
+    {"append of nothing", change_append_nothing, false, LIT(CHANGES_TEXT)},
+    {"restore of the value", change_restore_same, false, LIT(CHANGES_TEXT)},
+    {"cancel", change_cancel, false, LIT(CHANGES_TEXT)},
     {"readonly view", change_readonly_view, false, LIT(CHANGES_TEXT)},
     {"read", change_read, false, LIT(CHANGES_TEXT)},
     {"seek", change_seek, false, LIT(CHANGES_TEXT)},

@@ -70,6 +70,28 @@ static inline void oom_held_twice(oom_bed *b)
     b->other = value_of(b->s);
 }
 
+static inline void oom_changed(oom_bed *b)
+{
+    oom_held(b);
+    REQUIRE_OK(bio_fill(b->s, 9, 10));
+}
+
+static inline void oom_cut(oom_bed *b)
+{
+    oom_held(b);
+    REQUIRE_OK(bio_truncate(b->s, OOM_SIZE / 2));
+}
+
+static inline void oom_changed_and_viewed(oom_bed *b)
+{
+    uint8_t bytes[OOM_SIZE];
+    pattern_fill(bytes, OOM_SIZE, 0);
+    oom_fill(b->s);
+    b->snap = snapshot_of(bytes, OOM_SIZE);
+    b->other = value_of(b->s); /* so that the bytes under the view have to be separated */
+    b->view = view_of(b->s, BYTESIO_VIEW_READONLY);
+}
+
 static inline void oom_viewed(oom_bed *b)
 {
     oom_held(b);
@@ -122,6 +144,11 @@ OOM_ACT(pwrite_far, bio_pwrite(b->s, oom_bytes, 1, 9 * OOM_SIZE))
 OOM_ACT(fill_act, bio_fill(b->s, 9, 4 * OOM_SIZE))
 OOM_ACT(printf, bio_printf(b->s, "%s %d", "text", 12345))
 OOM_ACT(printf_much, bio_printf(b->s, "%0700d", 1))
+OOM_ACT(append, bio_append(b->s, oom_bytes, 10))
+OOM_ACT(append_much, bio_append(b->s, oom_bytes, sizeof oom_bytes))
+OOM_ACT(append_itself, bio_append(b->s, bio_snapshot_data(b->snap), OOM_SIZE))
+OOM_ACT(restore, bio_restore(b->s, b->snap))
+OOM_ACT(restore_elsewhere, bio_restore(b->t, b->snap))
 OOM_ACT(truncate, bio_truncate(b->s, 1))
 OOM_ACT(resize_up, bio_resize(b->s, 7 * OOM_SIZE))
 OOM_ACT(clear, bio_clear(b->s))
@@ -148,18 +175,43 @@ static inline bio_status oom_writev(oom_bed *b)
     return bio_writev(b->s, pieces, COUNT(pieces));
 }
 
+static inline bio_status oom_cstr(oom_bed *b)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    bio_status status = bio_cstr(b->s, &text, &len);
+    if (status == BYTESIO_OK)
+        CHECK(len == bio_len(b->s) && text[len] == 0);
+    else
+        CHECK(text == NULL && len == 0);
+    return status;
+}
+
+static inline bio_status oom_fill_window(oom_bed *b, uint8_t *ptr, size_t n)
+{
+    memset(ptr, 7, n);
+    bio_status status = bio_commit(b->s, n);
+    if (status)
+        CHECK_OK(bio_commit(b->s, 0)); /* refused, so still open */
+    return status;
+}
+
 static inline bio_status oom_window(oom_bed *b)
 {
     uint8_t *ptr = NULL;
     size_t room = 0;
     bio_status status = bio_prepare(b->s, 100, &ptr, &room);
-    if (status)
-        return status;
-    memset(ptr, 7, 100);
-    status = bio_commit(b->s, 100);
-    if (status)
-        CHECK_OK(bio_commit(b->s, 0)); /* refused, so still open */
-    return status;
+    return status ? status : oom_fill_window(b, ptr, 100);
+}
+
+static inline bio_status oom_window_upto(oom_bed *b)
+{
+    uint8_t *ptr = NULL;
+    size_t room = 0;
+    bio_status status = bio_prepare_upto(b->s, 100, 10000, &ptr, &room);
+    if (status == BYTESIO_OK)
+        CHECK(room >= 100 && room <= 10000);
+    return status ? status : oom_fill_window(b, ptr, room);
 }
 
 #define OOM_HANDLE(name, type, release, ...)        \
@@ -318,6 +370,24 @@ static const oom_case oom_cases[] = {
     {"to_readonly", oom_viewed_writable, oom_view_to_readonly},
     {"close_take under a writable view", oom_viewed_writable, oom_close_take},
     {"write_snapshot", oom_two_streams, oom_write_snapshot},
+    {"append to empty", oom_empty, oom_append},
+    {"append and grow", oom_full, oom_append_much},
+    {"append to a snapshot's stream", oom_held, oom_append},
+    {"append below a snapshot's end", oom_cut, oom_append},
+    {"append its own snapshot", oom_held, oom_append_itself},
+    {"restore", oom_changed, oom_restore},
+    {"restore what was cut", oom_cut, oom_restore},
+    {"restore elsewhere", oom_two_streams, oom_restore_elsewhere},
+    {"restore under a readonly view", oom_changed_and_viewed, oom_restore},
+    {"cstr of empty", oom_empty, oom_cstr},
+    {"cstr without room", oom_full, oom_cstr},
+    {"cstr of a snapshot's stream", oom_held, oom_cstr},
+    {"cstr below a snapshot's end", oom_cut, oom_cstr},
+    {"bounded window on empty", oom_empty, oom_window_upto},
+    {"bounded window over bytes", oom_full, oom_window_upto},
+    {"bounded window over a snapshot", oom_held, oom_window_upto},
+    {"bounded window behind a snapshot", oom_held_at_end, oom_window_upto},
+    {"bounded window below a snapshot's end", oom_cut, oom_window_upto},
 };
 
 /* Scenarios whose handles are malloc's whatever the stream's allocator. */
@@ -327,6 +397,9 @@ static const oom_case oom_malloc_cases[] = {
     {"truncate foreign bytes", oom_adopted, oom_truncate},
     {"resize foreign bytes", oom_adopted, oom_resize_up},
     {"print over foreign bytes", oom_adopted, oom_printf},
+    {"append to foreign bytes", oom_adopted, oom_append},
+    {"cstr of foreign bytes", oom_adopted, oom_cstr},
+    {"bounded window over foreign bytes", oom_adopted, oom_window_upto},
     {"window over foreign bytes", oom_adopted, oom_window},
     {"writable view of foreign bytes", oom_adopted, oom_view_writable},
     {"clone of foreign bytes", oom_adopted, oom_clone},

@@ -310,6 +310,43 @@ static void clone_and_from_snapshot_copy_nothing(void)
     LEDGER_CLOSE(&book);
 }
 
+/* In mapped memory the stream takes turns in two ranges; what was appended in one has to fit in the other. */
+static void growth_between_changes_while_values_are_held(void)
+{
+    enum { START = 300000, END = 800000, HELD = 4, PIECE = 10000 };
+    bio_options options = BYTESIO_OPTIONS_INIT;
+    static uint8_t want[END], tail[PIECE];
+    options.mapped_from = 1;
+    for (size_t held = 1; held <= HELD; held++) {
+        bio_snapshot *ring[HELD] = {NULL}, *end = NULL;
+        bio_stream *s = NULL;
+        size_t len = START;
+        bool good = true;
+        memset(want, 0, sizeof want);
+        REQUIRE_OK(bio_new_with(&options, &s));
+        CHECK_OK(bio_resize(s, START));
+        for (size_t i = 0; good && len + PIECE <= END; i++) {
+            bio_snapshot_release(ring[i % held]);
+            ring[i % held] = value_of(s);
+            good = CHECK_OK(bio_pwrite(s, "x", 1, i * 4096)) && CHECK(bio_capacity(s) >= len);
+            want[i * 4096] = 'x';
+            move_to(s, (int64_t)len - 10);
+            good =
+                good && CHECK_OK(bio_read_snapshot(s, 10, &end)) && CHECK_SNAPSHOT(end, want + len - 10, 10);
+            bio_snapshot_release(end);
+            end = NULL;
+            memset(tail, (int)i, PIECE);
+            good = good && CHECK_OK(bio_append(s, tail, PIECE));
+            memcpy(want + len, tail, PIECE);
+            len += PIECE;
+            good = good && CHECK_STREAM(s, want, len);
+        }
+        for (size_t i = 0; i < held; i++)
+            bio_snapshot_release(ring[i]);
+        bio_release(s);
+    }
+}
+
 CHECK_MAIN(CASE(it_is_all_of_the_stream_wherever_the_position_is),
            CASE(twice_without_a_change_is_the_same_handle_counted_up),
            CASE(an_empty_stream_gives_the_same_handle_too),
@@ -322,4 +359,4 @@ CHECK_MAIN(CASE(it_is_all_of_the_stream_wherever_the_position_is),
            CASE(a_growing_log_with_held_snapshots_copies_each_byte_a_bounded_number_of_times),
            CASE(an_overwrite_copies_once_and_only_what_is_kept),
            CASE(an_overwrite_copies_nothing_once_the_snapshot_is_gone),
-           CASE(clone_and_from_snapshot_copy_nothing))
+           CASE(clone_and_from_snapshot_copy_nothing), CASE(growth_between_changes_while_values_are_held))

@@ -1,78 +1,7 @@
 /* Long random lists of calls against a naive model: an array and a position. Snapshots are kept with a copy of
  * their bytes and compared to the end, views come and go, and allocations fail now and then. A run that fails
  * prints its seed; BYTESIO_SEED runs that one alone. */
-#include "support.h"
-
-enum { MOST = 700, SNAPS = 12, VIEWS = 3, STEPS = 400 };
-
-typedef struct kept {
-    bio_snapshot *snap;
-    uint8_t bytes[MOST];
-    size_t len;
-} kept;
-
-static struct world {
-    uint64_t random;
-    ledger book;
-    bio_stream *s;
-    uint8_t bytes[MOST];
-    size_t len, pos;
-    uint64_t limit, room; /* the limit that was set, and what fixed memory has */
-    kept snaps[SNAPS];
-    bio_view *views[VIEWS];
-    bool writable[VIEWS];
-    uint8_t memory[MOST];
-    release_log log;
-} w;
-
-static size_t below(size_t n) /* xorshift: the same list on every machine */
-{
-    w.random ^= w.random << 13;
-    w.random ^= w.random >> 7;
-    w.random ^= w.random << 17;
-    return n ? (size_t)(w.random >> 11) % n : 0;
-}
-
-static bool exported(void)
-{
-    for (size_t i = 0; i < VIEWS; i++)
-        if (w.views[i])
-            return true;
-    return false;
-}
-
-/* What the contract says of a call that would leave the stream with `len` bytes. */
-static bio_status verdict(size_t len)
-{
-    if (len != w.len && exported())
-        return BYTESIO_EXPORTED;
-    if (len > w.len && (len > w.limit || len > w.room))
-        return BYTESIO_LIMIT;
-    return BYTESIO_OK;
-}
-
-/* True when the call has done it; a refused allocation is the only other way out. */
-static bool went(bio_status got, bio_status want)
-{
-    if (got == BYTESIO_NOMEM && w.book.fired)
-        return false;
-    return CHECK_STATUS(got, want) && want == BYTESIO_OK;
-}
-
-static void model_put(const uint8_t *data, size_t n, size_t offset)
-{
-    if (n == 0)
-        return;
-    if (offset > w.len)
-        memset(w.bytes + w.len, 0, offset - w.len);
-    memmove(w.bytes + offset, data, n);
-    w.len = offset + n > w.len ? offset + n : w.len;
-}
-
-static size_t end_of(size_t offset, size_t n)
-{
-    return n && offset + n > w.len ? offset + n : w.len;
-}
+#include "model.h"
 
 static void do_write(void)
 {
@@ -87,8 +16,6 @@ static void do_write(void)
         return;
     bio_status want = verdict(end_of(at, n)), got;
     bio_slice pieces[] = {{data, n / 2}, {NULL, 0}, {data + n / 2, n - n / 2}};
-    uint8_t *ptr = NULL;
-    size_t room = 0;
     switch (way) {
     case 0: got = bio_write(w.s, data, n); break;
     case 1: got = bio_pwrite(w.s, data, n, at); break;
@@ -100,25 +27,60 @@ static void do_write(void)
         got = bio_printf(w.s, "%.*s", (int)n, (const char *)data);
         break;
     default:
-        n += n == 0;
+        at = w.len;
         if (at + n > MOST)
             return;
         want = verdict(end_of(at, n));
-        got = bio_prepare(w.s, n, &ptr, &room);
-        if (got == BYTESIO_OK) {
-            memcpy(ptr, data, n);
-            if (below(4) == 0)
-                n = below(n); /* fewer than asked for, or none */
-            got = bio_commit(w.s, n);
-            if (got != BYTESIO_OK)
-                CHECK_OK(bio_commit(w.s, 0));
-        }
+        got = bio_append(w.s, data, n);
     }
     if (!went(got, want))
         return;
     model_put(data, n, at);
-    if (way != 1)
+    if (way != 1 && way != 5)
         w.pos += n;
+}
+
+/* What a stream shows of itself stays while a window is open, and no change comes in between. */
+static void model_behind_a_window(void)
+{
+    uint64_t pos = 0, len = 0;
+    CHECK_STATUS(bio_append(w.s, "x", 1), BYTESIO_BUSY);
+    CHECK_OK(bio_where(w.s, &pos, &len));
+    CHECK_EQ(pos, w.pos);
+    CHECK_EQ(len, w.len);
+    CHECK_STREAM(w.s, w.bytes, w.len);
+}
+
+static void do_window(void)
+{
+    size_t min = below(120), max = below(3) ? min + below(200) : min, room = 0, left = MOST - w.pos, n = 0;
+    uint64_t end = exported() ? w.len : w.limit < w.room ? w.limit : w.room;
+    bool bounded = below(2);
+    uint8_t data[MOST], *ptr = NULL;
+    min = min < left ? min : left;
+    max = max < left ? max : left;
+    bool none = bounded ? max == 0 : min == 0 && w.pos >= end; /* an empty window will do */
+    size_t least = min + (min == 0 && !none);
+    bio_status want = verdict(w.pos + least > w.len ? w.pos + least : w.len);
+    if (exported() && w.pos >= w.len)
+        want = BYTESIO_EXPORTED;
+    if (!went(bounded ? bio_prepare_upto(w.s, min, max, &ptr, &room) : bio_prepare(w.s, min, &ptr, &room),
+              want))
+        return;
+    CHECK(room >= least && room <= (bounded ? max : SIZE_MAX) && (room == 0 || room <= end - w.pos));
+    memset(ptr, 0xEE, room);
+    model_behind_a_window();
+    n = below((room < left ? room : left) + 1);
+    for (size_t i = 0; i < n; i++)
+        data[i] = (uint8_t)below(256);
+    if (n)
+        memcpy(ptr, data, n);
+    if (below(3) && went(bio_commit(w.s, n), BYTESIO_OK)) {
+        model_put(data, n, w.pos);
+        w.pos += n;
+    } else {
+        bio_cancel(w.s);
+    }
 }
 
 static void do_write_own(void)
@@ -126,18 +88,44 @@ static void do_write_own(void)
     const uint8_t *source = NULL;
     size_t len = 0, at = below(MOST / 2);
     kept *k = &w.snaps[below(SNAPS)];
-    CHECK_OK(bio_peek(w.s, &source, &len));
+    CHECK_OK(bio_peek_at(w.s, 0, &source, &len));
+    CHECK_EQ(len, w.len);
     if (k->snap && below(2)) {
         source = bio_snapshot_data(k->snap);
         len = k->len;
     }
     size_t from = below(len), n = below(len - from + 1);
     uint8_t copy[MOST];
+    bool append = below(2);
+    at = append ? w.len : at;
     if (at + n > MOST)
         return;
     memcpy(copy, source + from, n);
-    if (went(bio_pwrite(w.s, source + from, n, at), verdict(end_of(at, n))))
+    bio_status got = append ? bio_append(w.s, source + from, n) : bio_pwrite(w.s, source + from, n, at);
+    if (went(got, verdict(end_of(at, n))))
         model_put(copy, n, at);
+}
+
+static void do_restore(void)
+{
+    kept *k = &w.snaps[below(SNAPS)];
+    if (!k->snap || !went(bio_restore(w.s, k->snap), verdict(k->len)))
+        return;
+    memcpy(w.bytes, k->bytes, k->len);
+    w.len = k->len;
+    w.pos = w.pos < w.len ? w.pos : w.len;
+}
+
+static void do_cstr(void)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    bool full = w.len && bio_capacity(w.s) == w.len;
+    bio_status want = full && exported()        ? BYTESIO_EXPORTED
+                      : full && w.len == w.room ? BYTESIO_LIMIT
+                                                : BYTESIO_OK;
+    if (went(bio_cstr(w.s, &text, &len), want) && CHECK_MEM(text, len, w.bytes, w.len))
+        CHECK_EQ(text[len], 0);
 }
 
 static void do_write_snapshot(void)
@@ -183,10 +171,23 @@ static void do_read(void)
     const uint8_t *ptr = NULL;
     size_t n = 0, max = below(200), avail = w.pos < w.len ? w.len - w.pos : 0,
            want = max < avail ? max : avail;
-    if (below(2)) {
+    const uint8_t *rest = w.bytes + (w.pos < w.len ? w.pos : 0);
+    switch (below(4)) {
+    case 0:
         CHECK_OK(bio_read(w.s, buf, max, &n));
-        CHECK_MEM(buf, n, w.bytes + (w.pos < w.len ? w.pos : 0), want);
-    } else {
+        CHECK_MEM(buf, n, rest, want);
+        break;
+    case 1:
+        CHECK_OK(bio_take(w.s, max, &ptr, &n));
+        CHECK_MEM(ptr, n, rest, want);
+        break;
+    case 2:
+        if (CHECK_STATUS(bio_read_exact(w.s, buf, max), max > avail ? BYTESIO_EOF : BYTESIO_OK) &&
+            max <= avail)
+            CHECK_MEM(buf, max, rest, want);
+        want = max > avail ? 0 : want;
+        break;
+    default: {
         const uint8_t *found = want ? memchr(w.bytes + w.pos, w.bytes[w.pos + want / 2], want) : NULL;
         uint8_t delimiter = found ? *found : 0;
         if (found)
@@ -194,8 +195,8 @@ static void do_read(void)
         else if (want)
             return;
         CHECK_OK(bio_read_until(w.s, delimiter, max, &ptr, &n));
-        if (CHECK_EQ(n, want) && n)
-            CHECK_MEM(ptr, n, w.bytes + w.pos, want);
+        CHECK_MEM(ptr, n, rest, want);
+    }
     }
     w.pos += want;
 }
@@ -203,8 +204,17 @@ static void do_read(void)
 static void do_seek(void)
 {
     size_t to = below(4) ? below(w.len + 1) : below(MOST / 2);
-    CHECK_OK(bio_seek(w.s, (int64_t)to, BYTESIO_SEEK_SET, NULL));
-    w.pos = to;
+    if (below(2)) {
+        CHECK_OK(bio_seek(w.s, (int64_t)to, BYTESIO_SEEK_SET | BYTESIO_SEEK_STRICT, NULL));
+        w.pos = to;
+        return;
+    }
+    uint64_t at = 77;
+    int64_t back = -(int64_t)to, target = (int64_t)w.pos + back;
+    bio_status got = bio_seek(w.s, back, BYTESIO_SEEK_CUR | BYTESIO_SEEK_STRICT, &at);
+    CHECK_STATUS(got, target < 0 ? BYTESIO_INVALID : BYTESIO_OK);
+    CHECK_EQ(at, target < 0 ? 77 : target);
+    w.pos = target < 0 ? w.pos : (size_t)target;
 }
 
 static void do_snapshot(void)
@@ -316,9 +326,9 @@ static void do_detach(void) /* now and then it goes on with the memory that it g
 
 static void step(void)
 {
-    static void (*const calls[])(void) = {do_write, do_write,   do_write,    do_write_own, do_write_snapshot,
-                                          do_size,  do_read,    do_snapshot, do_seek,      do_release,
-                                          do_view,  do_replace, do_detach};
+    static void (*const calls[])(void) = {
+        do_write, do_write,   do_write, do_write_own, do_write_snapshot, do_size,    do_read, do_snapshot,
+        do_seek,  do_release, do_view,  do_replace,   do_window,         do_restore, do_cstr, do_detach};
     w.book.fired = false;
     w.book.fail_at = below(6) ? 0 : 1 + below(2);
     calls[below(COUNT(calls))]();

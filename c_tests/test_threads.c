@@ -104,12 +104,21 @@ static void *read_records(void *arg)
     worker *w = arg;
     for (;;) {
         uint8_t record[RECORD];
+        const uint8_t *ptr = record;
         size_t n = 0, number;
         unsigned id;
-        CHECK_OK(bio_read(w->s, record, RECORD, &n));
-        if (n == 0)
+        bio_status status = BYTESIO_OK;
+        switch (w->result % 3) {
+        case 0: status = bio_read(w->s, record, RECORD, &n); break;
+        case 1: status = bio_take(w->s, RECORD, &ptr, &n); break;
+        default:
+            status = bio_read_exact(w->s, record, RECORD);
+            n = status == BYTESIO_OK ? RECORD : 0;
+            status = status == BYTESIO_EOF ? BYTESIO_OK : status;
+        }
+        if (!CHECK_OK(status) || n == 0)
             return NULL;
-        if (!CHECK_EQ(n, RECORD) || !CHECK(record_read(record, &id, &number)))
+        if (!CHECK_EQ(n, RECORD) || !CHECK(record_read(ptr, &id, &number)))
             return NULL;
         w->result++;
     }
@@ -224,6 +233,94 @@ static void views_hold_the_length_against_other_threads(void)
     bio_release(model.s);
 }
 
+/* One thread rolls back again and again, the others append, look, and ask for text. */
+static void *roll_back_or_append(void *arg)
+{
+    worker *w = arg;
+    for (size_t i = 0; i < w->rounds; i++) {
+        bio_snapshot *snap = NULL;
+        uint64_t at = 0, len = 0;
+        switch (w->id % 4) {
+        case 0: CHECK_OK(bio_restore(w->s, w->snap)); break;
+        case 1: CHECK_OK(bio_append(w->s, "0123456789", 10)); break;
+        case 2:
+            CHECK_OK(bio_where(w->s, &at, &len));
+            CHECK(len % 10 == 0 && at <= len);
+            CHECK_OK(bio_seek(w->s, 0, BYTESIO_SEEK_END, NULL));
+            break;
+        default:
+            if (CHECK_OK(bio_getvalue(w->s, &snap))) {
+                size_t size = bio_snapshot_len(snap), count = 0;
+                CHECK_OK(bio_snapshot_count(snap, "0123456789", 10, &count));
+                CHECK(size >= 20 && count * 10 == size);
+            }
+            bio_snapshot_release(snap);
+        }
+    }
+    return NULL;
+}
+
+static void a_rollback_is_whole_whatever_the_others_do(void)
+{
+    for (size_t threads = 4; threads <= MOST; threads *= 2) {
+        ledger book;
+        worker workers[MOST], model = {.rounds = scaled(500), .s = yielding_stream(&book)};
+        CHECK_OK(bio_write(model.s, LIT("01234567890123456789")));
+        model.snap = value_of(model.s);
+        CHECK_OK(bio_fill(model.s, '#', 10));
+        CHECK_OK(bio_restore(model.s, model.snap));
+        together(&model, threads, roll_back_or_append, workers);
+        CHECK_SNAPSHOT(model.snap, LIT("01234567890123456789"));
+        bio_snapshot_release(model.snap);
+        bio_release(model.s);
+        LEDGER_CLOSE(&book);
+    }
+}
+
+/* Windows are opened, committed, given up, and closed by whoever comes: BUSY for the others, nothing torn. */
+static void *windows_of_many(void *arg)
+{
+    worker *w = arg;
+    for (size_t i = 0; i < w->rounds; i++) {
+        uint8_t record[RECORD], *ptr = NULL;
+        size_t room = 0;
+        record_fill(record, w->id, w->result);
+        bio_status status = bio_prepare_upto(w->s, RECORD, 2 * RECORD, &ptr, &room);
+        if (!CHECK(status == BYTESIO_OK || status == BYTESIO_BUSY) || status != BYTESIO_OK)
+            continue;
+        memset(ptr, '~', room);
+        if (i % 3 == 0) {
+            bio_cancel(w->s); /* nobody else does: they are BUSY */
+            continue;
+        }
+        memcpy(ptr, record, RECORD);
+        w->result += CHECK_OK(bio_commit(w->s, RECORD)) != 0;
+    }
+    return NULL;
+}
+
+static void windows_of_threads_do_not_meet(void)
+{
+    ledger book;
+    worker workers[MOST], model = {.rounds = scaled(1000), .s = yielding_stream(&book)};
+    size_t records = 0;
+    together(&model, 4, windows_of_many, workers);
+    for (size_t i = 0; i < 4; i++)
+        records += workers[i].result;
+    CHECK_EQ(bio_len(model.s), records * RECORD);
+    size_t next[4] = {0};
+    for (size_t i = 0; i < records; i++) {
+        uint8_t record[RECORD];
+        size_t n = 0, number = 0;
+        unsigned id = 0;
+        CHECK_OK(bio_pread(model.s, record, RECORD, i * RECORD, &n));
+        CHECK(record_read(record, &id, &number) && id < 4 && number == next[id]++);
+    }
+    bio_release(model.s);
+    LEDGER_CLOSE(&book);
+}
+
 CHECK_MAIN(CASE(the_first_thread_comes_after_the_stream), CASE(each_write_is_whole_whatever_the_others_do),
            CASE(an_unlocked_stream_is_ordered_by_its_caller), CASE(each_record_is_read_by_one_thread),
-           CASE(nobody_sees_half_an_overwrite), CASE(views_hold_the_length_against_other_threads))
+           CASE(nobody_sees_half_an_overwrite), CASE(views_hold_the_length_against_other_threads),
+           CASE(a_rollback_is_whole_whatever_the_others_do), CASE(windows_of_threads_do_not_meet))

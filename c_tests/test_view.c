@@ -219,6 +219,26 @@ static void to_readonly_sees_what_the_writable_one_writes(void)
     bio_release(s);
 }
 
+static void only_a_writable_view_is_for_writing(void)
+{
+    for (uint32_t flags = BYTESIO_VIEW_READONLY; flags <= BYTESIO_VIEW_WRITABLE; flags++) {
+        bio_stream *s = stream_of(LIT("0123456789"));
+        bio_view *view = view_of(s, flags), *slice = NULL, *readonly = NULL;
+        REQUIRE_OK(bio_view_slice(view, 3, 4, &slice));
+        REQUIRE_OK(bio_view_to_readonly(view, &readonly));
+        CHECK_OK(bio_close(s)); /* which takes nothing from a view */
+        bio_view *views[] = {view, slice, readonly};
+        for (size_t i = 0; i < COUNT(views); i++) {
+            uint8_t *data = NULL;
+            bool writable = flags == BYTESIO_VIEW_WRITABLE && views[i] != readonly;
+            CHECK_STATUS(bio_view_data_mut(views[i], &data), writable ? BYTESIO_OK : BYTESIO_READONLY);
+            CHECK_PTR(data, writable ? bio_view_data(views[i]) : NULL);
+            bio_view_release(views[i]);
+        }
+        bio_release(s);
+    }
+}
+
 static void a_view_outlives_stream_and_close(void)
 {
     bio_stream *s = stream_of(LIT("0123456789"));
@@ -303,6 +323,6 @@ CHECK_MAIN(CASE(reads_through_a_view_see_later_writes), CASE(writes_through_a_vi
            CASE(what_would_change_the_length_is_refused_and_the_rest_goes_on),
            CASE(a_gap_before_a_view_is_not_filled), CASE(an_empty_stream_gives_an_empty_view_that_counts),
            CASE(a_slice_is_a_window_onto_the_same_bytes), CASE(a_slice_outside_is_out_of_range),
-           CASE(to_readonly_sees_what_the_writable_one_writes), CASE(a_view_outlives_stream_and_close),
-           CASE(all_of_a_stream_can_be_rewritten_under_a_view),
+           CASE(to_readonly_sees_what_the_writable_one_writes), CASE(only_a_writable_view_is_for_writing),
+           CASE(a_view_outlives_stream_and_close), CASE(all_of_a_stream_can_be_rewritten_under_a_view),
            CASE(a_long_chain_of_slices_is_held_by_its_last_alone))

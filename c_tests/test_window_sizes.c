@@ -52,6 +52,29 @@ static void a_window_has_between_min_and_max(void)
     bio_release(s);
 }
 
+static void an_empty_window_needs_no_memory(void)
+{
+    for (int64_t at = 0; at <= 20; at += 5) {
+        ledger book;
+        ledger_open(&book, LEDGER_PLAIN);
+        bio_stream *s = ledger_stream(&book, 0, 0, 0);
+        CHECK_OK(bio_write(s, LIT("0123456789")));
+        CHECK_OK(bio_reserve(s, 100));
+        move_to(s, at);
+        stream_state before = state_of(s);
+        size_t requests = book.requests;
+        CHECK_EQ(upto(s, 0, 0), 0);
+        CHECK_EQ(book.requests, requests);
+        CHECK_STATUS(bio_commit(s, 1), BYTESIO_RANGE);
+        CHECK_STATUS(bio_append(s, LIT("x")), BYTESIO_BUSY);
+        CHECK_OK(bio_commit(s, 0));
+        CHECK_STATE(s, &before);
+        state_free(&before);
+        bio_release(s);
+        LEDGER_CLOSE(&book);
+    }
+}
+
 static void near_a_limit_it_becomes_smaller_before_it_is_refused(void)
 {
     char memory[100];
@@ -200,7 +223,8 @@ static void where_memory_is_short_the_least_will_do(void)
     }
 }
 
-CHECK_MAIN(CASE(a_window_has_between_min_and_max), CASE(near_a_limit_it_becomes_smaller_before_it_is_refused),
+CHECK_MAIN(CASE(a_window_has_between_min_and_max), CASE(an_empty_window_needs_no_memory),
+           CASE(near_a_limit_it_becomes_smaller_before_it_is_refused),
            CASE(under_a_view_it_stays_within_the_content),
            CASE(over_content_a_window_is_comfortable_and_replaces),
            CASE(a_window_at_the_end_lies_behind_the_content), CASE(a_window_given_up_leaves_no_trace),

@@ -1028,7 +1028,7 @@ BYTESIO_API bio_status bio_skip(struct bio_stream *stream, size_t len, size_t *s
 /**
  * Shows the whole content as a C string, in place: with a NUL behind it that is no part of it. Content that has NULs
  * of its own is shown with them. The position stays. Room for the NUL is made where there is none, also beyond a
- * limit.
+ * limit: the bytes may move then, which ends what bio_peek() and the like have shown, as a change does.
  *
  * stream: borrowed for the call.
  * text: receives the first byte's address (borrowed until the next call that changes the stream); never NULL.

@@ -7,6 +7,7 @@
 
 mod common;
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use bytesio::{Access, Error, Input, NO_LIMIT, Options, Result, Search, Snapshot, Stream, View, Whence};
@@ -130,6 +131,11 @@ fn room_to_spare(stage: &mut Stage) -> Result<()> {
     stage.stream().reserve(500)
 }
 
+fn tight_bytes(stage: &mut Stage) -> Result<()> {
+    some_bytes(stage)?;
+    stage.stream().shrink_to_fit()
+}
+
 fn a_snapshot(stage: &mut Stage) -> Result<()> {
     some_bytes(stage)?;
     stage.keep_value()
@@ -163,6 +169,25 @@ fn an_empty_stream_and_a_snapshot(stage: &mut Stage) -> Result<()> {
     stage.stream().clear()
 }
 
+/// A snapshot of what the stream held before all of it was changed.
+fn a_past(stage: &mut Stage) -> Result<()> {
+    a_snapshot(stage)?;
+    stage.stream().pwrite(&[8; 120], 0)
+}
+
+fn a_past_under_a_readonly_view(stage: &mut Stage) -> Result<()> {
+    a_snapshot(stage)?;
+    stage.stream().pwrite(&[8; 100], 0)?;
+    stage.keep_value()?;
+    stage.keep_view(false)
+}
+
+/// A snapshot that goes on behind the content's end.
+fn cut_below_a_snapshot(stage: &mut Stage) -> Result<()> {
+    a_snapshot(stage)?;
+    stage.stream().truncate(10)
+}
+
 /// Read in place, and by a stream that takes its memory from the ledger.
 fn adopted_bytes(stage: &mut Stage) -> Result<()> {
     static BYTES: [u8; 100] = [6; 100];
@@ -180,6 +205,18 @@ const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("overwrite with a snapshot", a_snapshot, |s| s.stream().pwrite(b"xyz", 10), true),
     ("overwrite under a read-only view", a_snapshot_and_a_readonly_view, |s| s.stream().write(b"xyz"), true),
     ("write in place", some_bytes, |s| s.stream().pwrite(b"xyz", 10), false),
+    ("growing append", some_bytes, |s| s.stream().append(&[8; 5000]), true),
+    ("append below a snapshot's end", cut_below_a_snapshot, |s| s.stream().append(b"xyz"), true),
+    ("append of adopted bytes", adopted_bytes, |s| s.stream().append(b"xyz"), true),
+    ("append from itself", some_bytes, append_itself, true),
+    ("restore", a_past, |s| s.stream().restore(&s.snapshots[0]), false),
+    ("restore of what was cut", cut_below_a_snapshot, |s| s.stream().restore(&s.snapshots[0]), false),
+    ("restore under a read-only view", a_past_under_a_readonly_view, |s| s.stream().restore(&s.snapshots[0]), true),
+    ("restore and overwrite", a_past, restore_and_overwrite, true),
+    ("cstr without room", tight_bytes, |s| s.stream().cstr().map(drop), true),
+    ("cstr with room", room_to_spare, |s| s.stream().cstr().map(drop), false),
+    ("cstr below a snapshot's end", cut_below_a_snapshot, |s| s.stream().cstr().map(drop), true),
+    ("cstr of adopted bytes", adopted_bytes, |s| s.stream().cstr().map(drop), true),
     ("writev", a_snapshot_and_the_position_inside, |s| s.stream().writev(&[&[1; 40], &[2; 40]].map(Input::from)), true),
     ("fill", a_snapshot_and_the_position_inside, |s| s.stream().fill(3, 4000), true),
     ("write_snapshot", a_snapshot_and_the_position_inside, |s| s.stream().write_snapshot(&s.snapshots[0]), true),
@@ -216,6 +253,14 @@ const SCENARIOS: &[(&str, Prepare, Call, bool)] = &[
     ("close_take", some_bytes, |s| keep_snapshot(s, |s| s.stream().close_take()), true),
     ("prepare and commit", some_bytes, |s| window(s.stream(), 700), true),
     ("prepare and commit over bytes", a_snapshot_and_the_position_inside, |s| window(s.stream(), 30), true),
+    ("prepare_upto and commit", some_bytes, |s| window_upto(s.stream(), 700, 5000), true),
+    ("prepare_upto below a snapshot's end", cut_below_a_snapshot, |s| window_upto(s.stream(), 1, 50), true),
+    (
+        "prepare_upto and commit over bytes",
+        a_snapshot_and_the_position_inside,
+        |s| window_upto(s.stream(), 10, 30),
+        true,
+    ),
     ("commit over bytes", an_open_scratch_window, |s| s.stream().commit(20), true),
 ];
 
@@ -237,12 +282,36 @@ fn keep_stream(stage: &mut Stage, make: impl FnOnce(&Stage) -> Result<Stream>) -
     Ok(())
 }
 
-/// Writes `n` bytes through a window, which is given up if the commit fails: the caller sees one call.
+/// The source is memory that growth leaves or moves.
+fn append_itself(stage: &mut Stage) -> Result<()> {
+    let all = stage.stream().peek_at(0)?;
+    // SAFETY: good until the append is done with it.
+    stage.stream().append(unsafe { Input::from_raw(all.ptr, all.len) })
+}
+
+/// One call to the caller: where it fails half-way, what was there before is restored, which takes no memory.
+fn restore_and_overwrite(stage: &mut Stage) -> Result<()> {
+    let before = stage.stream().getvalue()?;
+    stage.stream().restore(&stage.snapshots[0])?;
+    let written = stage.stream().pwrite(b"xyz", 10);
+    written.inspect_err(|_| stage.stream().restore(&before).expect("going back takes no memory"))
+}
+
 fn window(stream: &Stream, n: usize) -> Result<()> {
     let (ptr, _) = stream.prepare(n)?;
+    commit(stream, ptr, n)
+}
+
+fn window_upto(stream: &Stream, min: usize, max: usize) -> Result<()> {
+    let (ptr, _) = stream.prepare_upto(min, max)?;
+    commit(stream, ptr, min)
+}
+
+/// Writes `n` bytes through a window, which is given up if the commit fails: the caller sees one call.
+fn commit(stream: &Stream, ptr: NonNull<u8>, n: usize) -> Result<()> {
     // SAFETY: the window is ours to write, and at least so large.
     unsafe { ptr.write_bytes(4, n) };
-    stream.commit(n).inspect_err(|_| stream.commit(0).expect("giving up takes no memory"))
+    stream.commit(n).inspect_err(|_| stream.cancel())
 }
 
 fn run(with_reallocate: bool, capacity: usize) {

@@ -25,6 +25,12 @@ unsafe extern "C" fn allocate(_: *mut c_void, size: usize, align: usize) -> *mut
             stream.seek(0, Whence::Start).map(drop),
             stream.peek().map(drop),
             stream.getvalue().map(drop),
+            stream.append(b"from within"),
+            stream.read_exact(&mut [0; 4][..]),
+            stream.take(4).map(drop),
+            stream.peek_at(0).map(drop),
+            stream.cstr().map(drop),
+            stream.prepare_upto(1, 10).map(drop),
             stream.close(),
         ];
         RESULTS.lock().unwrap().extend(results);

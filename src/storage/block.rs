@@ -244,10 +244,16 @@ impl Block {
 
     /// Makes the block hold `needed` bytes where it is, whoever reads it. Only for its writer.
     pub(super) fn lengthen(&self, needed: usize) -> Result<()> {
-        let mapping = self.mapping().ok_or(Error::Unsupported)?;
-        mapping.lengthen(needed)?;
-        self.0.capacity.set(mapping.capacity());
+        self.mapping().ok_or(Error::Unsupported)?.lengthen(needed)?;
+        self.update_capacity();
         Ok(())
+    }
+
+    /// Takes over what the block's memory can hold at present: of a file, another range may have been lengthened.
+    pub(super) fn update_capacity(&self) {
+        if let Some(mapping) = self.mapping() {
+            self.0.capacity.set(mapping.capacity());
+        }
     }
 
     /// Makes the block hold at least `needed` bytes, `wanted` if that can be had, perhaps elsewhere in memory; its

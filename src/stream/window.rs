@@ -10,6 +10,7 @@ use super::Stream;
 use super::state::{State, Window};
 use crate::error::{Error, Result};
 use crate::storage::{Block, Deferred, Keep};
+use crate::sys::memory::NOWHERE;
 
 /// A window is at least so large, in bytes, where the size is ours to choose: a page.
 const COMFORTABLE: usize = 4096;
@@ -120,6 +121,9 @@ impl State {
     }
 
     fn scratch_window(&mut self, room: Room) -> Result<(Window, NonNull<u8>)> {
+        if room.most == 0 {
+            return Ok((Window { at: self.position, capacity: 0, scratch: None }, NOWHERE));
+        }
         let block = |n| Block::heap(n, self.writer.allocator()).map(|block| (block, n));
         let (scratch, capacity) = block(room.comfortable).or_else(|_| block(room.least))?;
         let ptr = scratch.data();

@@ -5,12 +5,15 @@
 //! cases and `PROPTEST_RNG_SEED` where they begin; a failing case is printed in its shortest form.
 
 mod amounts;
+mod borrow_ops;
 #[path = "../common/mod.rs"]
 mod common;
+mod draw;
 mod naive;
 mod ops;
 mod stream_ops;
 mod view_ops;
+mod window_ops;
 mod world;
 
 use std::cell::Cell;
@@ -58,12 +61,12 @@ fn run(cases: u32, case: impl Strategy<Value = ops::Case>) -> (world::Updates, u
 
 #[test]
 fn streams_do_what_the_model_does() {
-    run(CASES, ops::case(1..600));
+    run(CASES, draw::case(1..600));
 }
 
 #[test]
 fn long_streams_do_what_the_model_does() {
-    let (updates, cases) = run(LONG_CASES, ops::long_case(1..800));
+    let (updates, cases) = run(LONG_CASES, draw::long_case(1..800));
     // What these cases are for: blocks that come back, to be written or handed out again.
     assert!(updates.by_changes > cases && updates.by_captures > cases, "{updates:?} in {cases} cases");
 }

@@ -10,6 +10,9 @@ const FURTHEST: u64 = i64::MAX as u64;
 /// No machine has so much memory, and no case asks for anything between this and what it can afford.
 const UNTHINKABLE: u64 = 1 << 40;
 
+/// So much of the content a window over it covers at least.
+const PAGE: u64 = 4096;
+
 /// An open window.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
@@ -107,6 +110,11 @@ impl Naive {
         self.put(offset, data).map(drop)
     }
 
+    pub fn append(&mut self, data: &[u8]) -> Result<()> {
+        self.changeable()?;
+        self.put(self.bytes.len() as u64, data).map(drop)
+    }
+
     pub fn fill(&mut self, byte: u8, n: usize) -> Result<()> {
         self.changeable()?;
         if n > 0 {
@@ -153,6 +161,31 @@ impl Naive {
         Ok(std::mem::take(&mut self.bytes))
     }
 
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<()> {
+        self.changeable()?;
+        if bytes.len() != self.bytes.len() {
+            self.unexported()?;
+        }
+        if bytes.len() as u64 > self.most() {
+            return Err(Error::Limit);
+        }
+        self.bytes = bytes.to_vec();
+        self.position = self.position.min(bytes.len() as u64);
+        Ok(())
+    }
+
+    /// `room` is the capacity that the stream has now.
+    pub fn cstr(&self, room: u64) -> Result<Vec<u8>> {
+        self.changeable()?;
+        if !self.bytes.is_empty() && self.bytes.len() as u64 == room {
+            self.unexported()?;
+            if self.fixed.is_some() {
+                return Err(Error::Limit);
+            }
+        }
+        Ok(self.bytes.clone())
+    }
+
     /// `room` is the capacity that the stream has now.
     pub fn reserve(&mut self, additional: usize, room: u64) -> Result<()> {
         self.changeable()?;
@@ -183,19 +216,34 @@ impl Naive {
         Ok(())
     }
 
-    /// Gives the least capacity that the window must have, and the greatest.
-    pub fn prepare(&mut self, min: usize) -> Result<Range<u64>> {
+    /// Gives the least capacity that the window must have, and the greatest. A `max` is what the caller can use.
+    pub fn prepare(&mut self, min: usize, max: Option<usize>) -> Result<Range<u64>> {
+        if max.is_some_and(|max| max < min) {
+            self.open()?;
+            return Err(Error::Invalid);
+        }
         self.changeable()?;
         let len = self.bytes.len() as u64;
-        let tail = self.position >= len;
-        if tail && min == 0 {
+        let most = if self.exports.is_empty() { self.most() } else { len };
+        let room = most.saturating_sub(self.position);
+        let wanted = match (min, max) {
+            (0, None) => u64::from(room > 0),
+            (0, Some(max)) => u64::from(max > 0),
+            _ => min as u64,
+        };
+        self.end(self.position, wanted)?;
+        if self.position >= len {
             self.unexported()?;
         }
-        let most = if self.exports.is_empty() { self.most() } else { len };
-        let wanted = if min == 0 && self.position < most { 1 } else { min as u64 };
-        self.end(self.position, wanted)?;
         self.window = Some(Window { at: self.position, capacity: 0 });
-        Ok(wanted..most.saturating_sub(self.position))
+        let most = room.min(max.map_or(u64::MAX, |max| max as u64));
+        // Over content there is at least a page of it, as far as it goes and as the caller can use it.
+        let content = len.saturating_sub(self.position).min(PAGE).min(most);
+        Ok(wanted.max(content)..most)
+    }
+
+    pub fn cancel(&mut self) {
+        self.window = None;
     }
 
     pub fn commit(&mut self, data: &[u8]) -> Result<()> {
@@ -228,6 +276,11 @@ impl Naive {
         Ok(taken)
     }
 
+    pub fn read_exact(&mut self, n: usize) -> Result<Vec<u8>> {
+        self.open()?;
+        if n > self.rest().len() { Err(Error::Eof) } else { self.take(n) }
+    }
+
     pub fn read_at(&self, n: usize, offset: u64) -> Result<Vec<u8>> {
         self.open()?;
         if offset > FURTHEST {
@@ -255,6 +308,17 @@ impl Naive {
             return Err(Error::Overflow);
         }
         self.position = target as u64;
+        Ok(self.position)
+    }
+
+    pub fn seek_strict(&mut self, offset: i64, whence: Whence) -> Result<u64> {
+        let before = self.position;
+        let base = if whence == Whence::End { self.bytes.len() as u64 } else { before };
+        self.seek(offset, whence)?;
+        if whence != Whence::Start && i128::from(base) + i128::from(offset) < 0 {
+            self.position = before;
+            return Err(Error::Invalid);
+        }
         Ok(self.position)
     }
 

@@ -1,21 +1,10 @@
 //! What each operation on a stream does, in the model and in the library.
 
-use std::ptr::NonNull;
+use bytesio::{Error, Input, Output, Stream, Whence};
 
-use bytesio::{Borrowed, Error, Input, Output, Stream, Whence};
-
-use crate::amounts::pattern;
 use crate::naive::Naive;
 use crate::ops::{Choice, OnStream, Part};
 use crate::world::World;
-
-/// Room for a window's filling: what is not committed must not be seen.
-const UNCOMMITTED: u8 = 0xEE;
-
-fn borrowed(piece: &Borrowed) -> &[u8] {
-    // SAFETY: good until the next change of the stream, and none comes before the comparison.
-    unsafe { std::slice::from_raw_parts(piece.ptr.as_ptr(), piece.len) }
-}
 
 /// The two results of a read must be the same.
 fn same(results: Option<(Vec<u8>, impl AsRef<[u8]>)>) {
@@ -74,11 +63,25 @@ impl World {
             }
             OnStream::WriteFromView(choice, part) => self.write_from_view(at, *choice, part),
             OnStream::WriteFromPeek(part) => self.write_from_peek(at, part),
+            OnStream::Append(data) => {
+                let data = data.make(naive);
+                self.call(at, |s| s.append(&data), |s| s.append(&data));
+            }
+            OnStream::AppendFromPeek(place, part) => self.append_from_peek(at, place.resolve(naive), part),
             OnStream::Fill(byte, n) => {
                 let n = n.resolve(naive);
                 self.call(at, |s| s.fill(*byte, n), |s| s.fill(*byte, n));
             }
             OnStream::Seek(offset, whence) => self.seek(at, *offset, *whence),
+            OnStream::SeekStrict(offset, whence) => {
+                let sought = self.call(at, |s| s.seek_strict(*offset, *whence), |s| s.seek_strict(*offset, *whence));
+                assert!(sought.is_none_or(|(expected, actual)| actual == expected));
+            }
+            OnStream::Where => {
+                let place = |s: &Naive| s.open().map(|()| (s.position, s.bytes.len() as u64));
+                let found = self.call(at, |s| place(s), Stream::position_and_len);
+                assert!(found.is_none_or(|(expected, actual)| actual == expected));
+            }
             OnStream::SeekTo(place) => {
                 let offset = i64::try_from(place.resolve(naive)).unwrap_or(-1);
                 self.seek(at, offset, Whence::Start);
@@ -87,6 +90,11 @@ impl World {
                 let n = n.affordable(naive);
                 same(self.call(at, |s| s.take(n), |s| read_into(n, |into| s.read(into))));
             }
+            OnStream::ReadExact(n) => {
+                let n = n.affordable(naive);
+                let read = |s: &Stream| read_into(n, |into| s.read_exact(into).map(|()| n));
+                same(self.call(at, |s| s.read_exact(n), read));
+            }
             OnStream::Pread(n, place) => {
                 let (n, from) = (n.affordable(naive), place.resolve(naive));
                 same(self.call(at, |s| s.read_at(n, from), |s| read_into(n, |into| s.pread(into, from))));
@@ -94,18 +102,22 @@ impl World {
             OnStream::ReadIntoView(choice, part) => self.read_into_view(at, *choice, part),
             OnStream::ReadUntil(byte, limit) => {
                 let limit = limit.resolve(naive);
-                let read = self.call(at, |s| s.read_until(*byte, limit), |s| s.read_until(*byte, limit));
-                same(read.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+                self.borrow(at, |s| s.read_until(*byte, limit), |s| s.read_until(*byte, limit));
             }
             OnStream::Readline(limit) => {
                 let limit = limit.resolve(naive);
-                let read = self.call(at, |s| s.read_until(b'\n', limit), |s| s.readline(limit));
-                same(read.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+                self.borrow(at, |s| s.read_until(b'\n', limit), |s| s.readline(limit));
             }
-            OnStream::Peek => {
-                let peeked = self.call(at, |s| s.open().map(|()| s.rest().to_vec()), Stream::peek);
-                same(peeked.as_ref().map(|(expected, piece)| (expected.clone(), borrowed(piece))));
+            OnStream::Peek => _ = self.borrow(at, |s| s.open().map(|()| s.rest().to_vec()), Stream::peek),
+            OnStream::PeekAt(place) => {
+                let from = place.resolve(naive);
+                self.borrow(at, |s| s.read_at(usize::MAX, from), |s| s.peek_at(from));
             }
+            OnStream::Take(max) => {
+                let max = max.resolve(naive);
+                self.borrow(at, |s| s.take(max), |s| s.take(max));
+            }
+            OnStream::Cstr => self.cstr(at),
             OnStream::Skip(n) => {
                 let n = n.resolve(naive);
                 if let Some((bytes, skipped)) = self.call(at, |s| s.take(n), |s| s.skip(n)) {
@@ -149,7 +161,15 @@ impl World {
                 let limit = place.resolve(naive);
                 self.call(at, |s| s.set_limit(limit), |s| s.set_limit(limit));
             }
-            OnStream::Prepare(min) => self.prepare(at, min.resolve(naive)),
+            OnStream::Restore(choice) => self.restore(at, *choice),
+            OnStream::Prepare(min) => self.prepare(at, min.resolve(naive), None),
+            OnStream::PrepareUpto(min, max) => {
+                let (min, max) = (min.resolve(naive), max.resolve(naive));
+                // Mostly in order.
+                let (min, max) = if min % 8 == 1 { (min, max) } else { (min.min(max), min.max(max)) };
+                self.prepare(at, min, Some(max));
+            }
+            OnStream::Cancel => self.cancel(at),
             OnStream::Commit(n, seed) => self.commit(at, *n, *seed),
             OnStream::Getvalue => self.getvalue(at),
             OnStream::Getbuffer(access) => self.getbuffer(at, *access),
@@ -176,14 +196,11 @@ impl World {
         self.call(at, |s| s.write(&data), |s| s.write_snapshot(&snapshot));
     }
 
-    /// Appends a piece of what is left, by the address that `peek` gives.
-    fn write_from_peek(&mut self, at: usize, part: &Part) {
-        let Some((rest, piece)) = self.call(at, |s| s.open().map(|()| s.rest().to_vec()), Stream::peek) else { return };
-        let range = part.within(rest.len().min(700));
-        // SAFETY: within the piece, which is good until this write is done with it.
-        let input = unsafe { Input::from_raw(piece.ptr.add(range.start), range.len()) };
-        let end = self.cores[at].naive.bytes.len() as u64;
-        self.call(at, |s| s.pwrite(&rest[range], end), |s| s.pwrite(input, end));
+    fn restore(&mut self, at: usize, choice: Choice) {
+        let Some(kept) = self.snapshot(choice) else { return };
+        let (data, snapshot) = (kept.bytes().to_vec(), kept.snapshot.share());
+        let snapshot = snapshot.expect("the count is not at its end");
+        self.call(at, |s| s.restore(&data), |s| s.restore(&snapshot));
     }
 
     fn write_from_view(&mut self, at: usize, choice: Choice, part: &Part) {
@@ -212,36 +229,6 @@ impl World {
         if self.call(at, |s| s.reserve(additional, room), |s| s.reserve(additional)).is_some() {
             let core = &self.cores[at];
             assert!(core.handles[0].capacity() >= (core.naive.bytes.len() + additional) as u64);
-        }
-    }
-
-    fn prepare(&mut self, at: usize, min: usize) {
-        let Some((bounds, (ptr, capacity))) = self.call(at, |s| s.prepare(min), |s| s.prepare(min)) else { return };
-        assert!((bounds.start..=bounds.end).contains(&(capacity as u64)), "{capacity} not in {bounds:?}");
-        // SAFETY: the window is the caller's to write until it is closed.
-        unsafe { ptr.write_bytes(UNCOMMITTED, capacity) };
-        let core = &mut self.cores[at];
-        core.naive.window.as_mut().expect("just opened").capacity = capacity;
-        core.window = Some(ptr);
-    }
-
-    fn commit(&mut self, at: usize, n: u16, seed: u8) {
-        let core = &self.cores[at];
-        let capacity = core.naive.window.map_or(0, |window| window.capacity);
-        // Small amounts mostly, and now and then all, or one more than there is.
-        let n = match n {
-            0..2000 => capacity + 1,
-            2000..4000 => capacity.min(2000),
-            4000..12000 => 0,
-            _ => usize::from(n) % (capacity.min(if seed.is_multiple_of(4) { 20_000 } else { 300 }) + 1),
-        };
-        let data = pattern(n, seed);
-        if let Some(ptr) = core.window {
-            // SAFETY: as in `prepare`; no more than the window's capacity.
-            unsafe { ptr.copy_from(NonNull::from(&data[..]).cast(), n.min(capacity)) };
-        }
-        if self.call(at, |s| s.commit(&data), |s| s.commit(n)).is_some() {
-            self.cores[at].window = None;
         }
     }
 

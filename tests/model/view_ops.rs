@@ -105,6 +105,9 @@ impl World {
                 self.scribbled(at, range.start, &bytes);
             }
             OnView::Address => {
+                let writable = if seen.view.is_readonly() { Err(Error::ReadOnly) } else { Ok(()) };
+                let data = self.agreed(writable, seen.view.data_mut());
+                assert!(data.is_none_or(|data| data == seen.address()));
                 assert_eq!(read(seen.address(), len), self.shown(seen), "through the address");
             }
             OnView::Drop => {
