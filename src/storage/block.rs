@@ -44,7 +44,7 @@ pub enum Kind {
 
 pub(super) struct Header {
     /// Changed only by the block's one writer, under its stream's lock, while it is the only party that
-    /// looks at them: frozen pieces carry their own address and length.
+    /// looks at them: frozen pieces carry their own address and length. A mapped block's capacity is its file's.
     data: Cell<NonNull<u8>>,
     capacity: Cell<usize>,
     /// Where the block goes when nobody uses it any more. Set by its writer, who holds it then, and read by the last
@@ -204,7 +204,7 @@ impl Block {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.0.capacity.get()
+        self.0.capacity()
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -244,16 +244,7 @@ impl Block {
 
     /// Makes the block hold `needed` bytes where it is, whoever reads it. Only for its writer.
     pub(super) fn lengthen(&self, needed: usize) -> Result<()> {
-        self.mapping().ok_or(Error::Unsupported)?.lengthen(needed)?;
-        self.update_capacity();
-        Ok(())
-    }
-
-    /// Takes over what the block's memory can hold at present: of a file, another range may have been lengthened.
-    pub(super) fn update_capacity(&self) {
-        if let Some(mapping) = self.mapping() {
-            self.0.capacity.set(mapping.capacity());
-        }
+        self.mapping().ok_or(Error::Unsupported)?.lengthen(needed)
     }
 
     /// Makes the block hold at least `needed` bytes, `wanted` if that can be had, perhaps elsewhere in memory; its
@@ -269,7 +260,6 @@ impl Block {
                 let grown = mapping.relocate(needed);
                 // It may have moved before something was refused.
                 self.0.data.set(mapping.base());
-                self.0.capacity.set(mapping.capacity());
                 grown
             }
             Backing::Foreign(_) | Backing::Fixed => Err(Error::Unsupported),
@@ -373,6 +363,14 @@ impl Drop for Block {
 }
 
 impl Header {
+    fn capacity(&self) -> usize {
+        match &self.backing {
+            // Another range of the file may have made it longer.
+            Backing::Mapped(mapping) => mapping.capacity(),
+            _ => self.capacity.get(),
+        }
+    }
+
     /// Gives the memory outside the parts back.
     fn keep_parts(&self) {
         let (start, end) = (self.parts.0.load(Ordering::Relaxed), self.parts.1.load(Ordering::Relaxed));
@@ -383,7 +381,7 @@ impl Header {
 
     /// Gives the memory outside a range back, if it is much and nobody wants all of the block again.
     fn keep_only(&self, range: Range<usize>) {
-        let capacity = self.capacity.get();
+        let capacity = self.capacity();
         if capacity.saturating_sub(range.len()) >= policy::MIN_GIVEN_BACK && self.home.get().is_none() {
             self.backing.keep_only(range, self.data.get(), capacity, self.allocator);
         }

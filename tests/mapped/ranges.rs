@@ -75,3 +75,23 @@ fn what_was_cut_off_does_not_come_back() {
         }
     });
 }
+
+#[test]
+fn a_range_left_before_the_file_grew_holds_as_much_as_the_others() {
+    alone(|| {
+        let mut body = Body::mapped(SIZE, 1);
+        let room = body.stream().capacity() as usize - SIZE;
+        body.append(room, 2);
+        for round in 0..2 {
+            body.snap();
+            body.write(0, 1, 3 + round);
+            body.drop_kept(0);
+        }
+        // The range left last is back, and it is by way of the other one that the file becomes longer.
+        body.append(PAGE, 5);
+        body.snap();
+        body.write(body.bytes.len() - PAGE, PAGE, 6);
+        assert!(body.stream().capacity() as usize >= body.bytes.len());
+        body.check();
+    });
+}

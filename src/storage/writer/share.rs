@@ -75,8 +75,6 @@ impl Writer {
         let (next, reservation) = match twin {
             Some((block, reservation, range)) => {
                 block.mapping()?.discard(self.history.as_ref()?.differing(range.clean, range.extent)).ok()?;
-                // The stream may have grown since it left this range.
-                block.update_capacity();
                 (block, reservation)
             }
             None => {
