@@ -116,9 +116,11 @@ impl bio_slice {
 
 /// Where a stream is, as bio_cursor_of() shows it. Whoever reads or writes there without the inline functions moves
 /// `next` forward over what was read, at most to `read_end`, or over what was written, at most to `write_end`, and
-/// leaves the other two alone. Every call on the stream and its views shows all three anew. A `next` that is outside of
-/// what was shown is not followed: the position stays what it was, and the next call on the stream that gives a status
-/// gives INVALID and does nothing else.
+/// leaves the other two alone. Every call on the stream and its views shows all three anew.
+///
+/// No call follows a `next` that is outside of what was shown: position and content stay what they were at the last
+/// call, and the next one on the stream that gives a status gives INVALID and does nothing else, bio_close() included.
+/// The inline functions check nothing but the room from `next` on, and do follow it.
 ///
 /// Since: 0.1
 #[repr(C)]
