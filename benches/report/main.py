@@ -36,7 +36,10 @@ def options():
     parser.add_argument("--only", metavar="REGEX", default=".", help="only groups of work whose name matches")
     parser.add_argument("--peers", metavar="REGEX", default=".", help="only programs whose name matches")
     parser.add_argument(
-        "--before", metavar="FILE", type=Path, help="another build of the library, measured beside this one"
+        "--before",
+        metavar="FILE",
+        type=Path,
+        help="another build of the library, with the same functions, measured beside this one",
     )
     parser.add_argument("--render", action="store_true", help="only render benches/results.json anew")
     chosen = parser.parse_args()
