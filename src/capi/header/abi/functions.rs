@@ -48,10 +48,12 @@ impl Known {
         self.handles.iter().any(|handle| handle == bare(ctype))
     }
 
-    /// Whether a parameter is the memory whose length the next one gives.
-    fn is_buffer(&self, parameter: &Named, next: Option<&Named>) -> bool {
-        let pointee = parameter.pointee().filter(|pointee| !pointee.ends_with('*') && !self.is_handle(pointee));
-        pointee.is_some() && next.is_some_and(|next| next.ctype == "size_t")
+    /// Which of the sizes right behind a parameter gives the length of its memory, if it is memory: one that is called
+    /// capacity, or else the first.
+    fn length<'a>(&self, parameter: &Named, rest: &'a [Named]) -> Option<&'a Named> {
+        parameter.pointee().filter(|pointee| !pointee.ends_with('*') && !self.is_handle(pointee))?;
+        let mut sizes = rest.iter().take_while(|next| next.ctype == "size_t");
+        sizes.clone().find(|size| size.name == "capacity").or_else(|| sizes.next())
     }
 
     /// Whether a type needs somebody who answers for it.
@@ -137,7 +139,7 @@ impl Said<'_> {
         let mut consumed = Vec::new();
         let mut parameters = Vec::new();
         for (i, parameter) in signature.parameters.iter().enumerate() {
-            let (json, ownership) = self.parameter(parameter, signature.parameters.get(i + 1));
+            let (json, ownership) = self.parameter(parameter, &signature.parameters[i + 1..]);
             parameters.push(json);
             consumed.extend((ownership == "consumed").then(|| parameter.name.clone()));
         }
@@ -174,7 +176,7 @@ impl Said<'_> {
     }
 
     /// A parameter's data, and its word for ownership.
-    fn parameter(&mut self, parameter: &Named, next: Option<&Named>) -> (Json, &'static str) {
+    fn parameter(&mut self, parameter: &Named, rest: &[Named]) -> (Json, &'static str) {
         let said = self.doc.said(&parameter.name).unwrap_or_default();
         let words = Ownership::said(said).and_then(|words| self.known.check(words));
         let words = words.and_then(|words| self.passed(parameter, said, words));
@@ -190,7 +192,7 @@ impl Said<'_> {
         let word = ownership.word;
         parts.extend(owned(ownership));
         if self.known.is_reference(parameter) {
-            let buffer = next.filter(|_| self.known.is_buffer(parameter, next) && !said.starts_with("receives"));
+            let buffer = self.known.length(parameter, rest).filter(|_| !said.starts_with("receives"));
             parts.push(("null", Json::text(self.null(parameter, said, buffer.is_some()))));
             parts.extend(buffer.map(|len| ("length", Json::text(&len.name))));
         }
