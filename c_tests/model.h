@@ -26,12 +26,9 @@ static struct world {
     release_log log;
 } w;
 
-static inline size_t below(size_t n) /* xorshift: the same list on every machine */
+static inline size_t below(size_t n)
 {
-    w.random ^= w.random << 13;
-    w.random ^= w.random >> 7;
-    w.random ^= w.random << 17;
-    return n ? (size_t)(w.random >> 11) % n : 0;
+    return random_below(&w.random, n);
 }
 
 static inline bool exported(void)

@@ -7,6 +7,14 @@ size_t scaled(size_t n)
     return scale > 1 ? n * (size_t)scale : n;
 }
 
+size_t random_below(uint64_t *state, size_t n) /* xorshift */
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return n ? (size_t)(*state >> 11) % n : 0;
+}
+
 uint8_t pattern_at(uint64_t offset)
 {
     /* Neither a period that divides a page nor one that divides a record. */

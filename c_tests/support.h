@@ -14,6 +14,9 @@
 /* n times the environment's CHECK_SCALE (1 when unset): the plain run can do more than the one under valgrind. */
 size_t scaled(size_t n);
 
+/* A number below n, the next of a list that begins with the seed in `state` (not 0): the same on every machine. */
+size_t random_below(uint64_t *state, size_t n);
+
 /* Bytes that depend on the absolute offset only, so that any part of a stream can be checked alone. */
 uint8_t pattern_at(uint64_t offset);
 void pattern_fill(uint8_t *out, size_t len, uint64_t offset);

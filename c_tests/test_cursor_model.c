@@ -28,12 +28,9 @@ static struct world {
 
 static size_t inlined; /* in all runs */
 
-static size_t below(size_t n) /* xorshift: the same list on every machine */
+static size_t below(size_t n)
 {
-    w.random ^= w.random << 13;
-    w.random ^= w.random >> 7;
-    w.random ^= w.random << 17;
-    return n ? (size_t)(w.random >> 11) % n : 0;
+    return random_below(&w.random, n);
 }
 
 static size_t data_of(uint8_t *data)

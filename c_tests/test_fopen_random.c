@@ -73,12 +73,9 @@ static struct {
     bool can_read, can_write;
 } w;
 
-static uint64_t below(uint64_t n)
+static size_t below(size_t n)
 {
-    w.random ^= w.random << 13;
-    w.random ^= w.random >> 7;
-    w.random ^= w.random << 17;
-    return (w.random >> 11) % n;
+    return random_below(&w.random, n);
 }
 
 static size_t some_size(void)

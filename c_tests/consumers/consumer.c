@@ -52,13 +52,9 @@ void refusing_close(refusing *r)
 
 void noise_fill(uint8_t *out, size_t len, uint32_t seed)
 {
-    uint32_t x = seed * 2654435769u + 1;
-    for (size_t i = 0; i < len; i++) {
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        out[i] = (uint8_t)(x >> 24);
-    }
+    uint64_t state = seed * UINT64_C(2654435769) + 1;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)random_below(&state, 256);
 }
 
 /* A file without a name, which the child inherits as its standard input or output. */
