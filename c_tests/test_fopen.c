@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <wchar.h>
 
 #define TEXT "0123456789"
 
@@ -85,7 +86,30 @@ static void truncation_that_is_refused_refuses_the_file(void)
     CHECK_PTR(file, 0x5a5a);
     bio_view_release(view);
     CHECK_STREAM(s, LIT(TEXT));
+    for (int empty = 0; empty < 2; empty++) {
+        uint8_t *ptr = NULL;
+        size_t room = 0;
+        CHECK_OK(bio_prepare(s, 1, &ptr, &room));
+        CHECK_STATUS(bio_fopen(s, "w", &file), BYTESIO_BUSY);
+        CHECK_PTR(file, 0x5a5a);
+        bio_cancel(s);
+        CHECK_OK(bio_clear(s));
+    }
     bio_release(s); /* the last reference: a FILE left open would be a leak to valgrind */
+}
+
+static void wide_characters_are_refused_or_written(void)
+{
+    bio_stream *s = stream_of(LIT(TEXT));
+    FILE *file = opened(s, "r+");
+    bool wide = fwide(file, 1) > 0;
+#ifdef __GLIBC__
+    CHECK(!wide);
+#endif
+    CHECK_EQ(fwprintf(file, L"%s", "ab") == 2, wide);
+    CHECK_EQ(fclose(file), 0);
+    CHECK_STREAM(s, wide ? "ab23456789" : TEXT, 10);
+    bio_release(s);
 }
 
 /* ---- positions ---------------------------------------------------------------------------------------------- */
@@ -395,8 +419,8 @@ static void threads_append_whole_records(void)
 }
 
 CHECK_MAIN(CASE(each_mode_reads_writes_and_truncates_as_it_says), CASE(what_is_no_mode_is_invalid),
-           CASE(truncation_that_is_refused_refuses_the_file), CASE(each_file_has_its_own_position),
-           CASE(a_seek_from_where_writing_ended_counts_from_there),
+           CASE(truncation_that_is_refused_refuses_the_file), CASE(wide_characters_are_refused_or_written),
+           CASE(each_file_has_its_own_position), CASE(a_seek_from_where_writing_ended_counts_from_there),
            CASE(seeks_go_far_but_not_before_the_beginning), CASE(appending_finds_the_end_of_that_moment),
            CASE(a_limit_is_a_full_disk), CASE(under_a_view_the_length_stays),
            CASE(while_a_window_is_open_nothing_is_written), CASE(a_closed_stream_is_a_bad_descriptor),

@@ -217,3 +217,30 @@ fn the_end_may_use_the_stream_that_let_go_last() {
         assert_eq!(stream.close(), Ok(()));
     }
 }
+
+/// A block of another allocator is not kept for reuse, and hence never ends under the lock, even where the stream has
+/// siblings of its own: here from snapshots under a writable view.
+#[test]
+fn another_allocators_block_is_not_kept_for_reuse() {
+    let outcome = Arc::default();
+    let (hooks, _) = Arena::hooks(&outcome);
+    let first = Stream::with_options(&Options { allocator: Some(hooks), ..Options::default() }).unwrap();
+    first.write(&[1; LONG]).unwrap();
+    let value = first.close_take().unwrap();
+    drop(first);
+
+    let stream = Stream::new().unwrap();
+    stream.write_snapshot(&value).unwrap();
+    drop(value);
+    let view = stream.getbuffer(Access::Writable).unwrap();
+    let captures = [0, 1, 2].map(|round| {
+        stream.pwrite(b"changed", 5000 * round).unwrap();
+        stream.getvalue().unwrap()
+    });
+    drop((captures, view));
+    let value = stream.getvalue().unwrap();
+    stream.pwrite(b"x", 0).unwrap();
+    assert_eq!((stream.statistics().unwrap().0.updates, outcome.load(Ordering::Relaxed)), (1, NOT_TOLD));
+    drop(value);
+    assert_eq!(outcome.load(Ordering::Relaxed), TOLD);
+}

@@ -67,8 +67,9 @@ impl stdio::Cookie for Guarded {
 /// stream: borrowed for the call; the FILE has a reference of its own, which fclose() releases.
 /// mode: borrowed for the call.
 /// out: receives the FILE (owned: fclose()). It has no descriptor (fileno() fails), and must not be given to freopen():
-/// glibc's does not expect such FILEs. Before the library is unloaded it must be closed.
-/// Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; EXPORTED, BUSY with "w", where the stream is not empty;
+/// glibc's does not expect such FILEs. With glibc it is for bytes only, as fwide() says, and must not be given to
+/// functions for wide characters: some of them crash. Before the library is unloaded it must be closed.
+/// Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; with "w" BUSY, and EXPORTED where the stream is not empty;
 /// UNSUPPORTED on systems other than Linux.
 /// Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.
 /// Calls back: allocator, release; so may stdio's functions, with the FILE.

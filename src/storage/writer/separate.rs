@@ -71,12 +71,14 @@ impl Writer {
             && self.owns
             && self.statistics.forks > 0
             && self.capacity >= policy::SIBLINGS_FROM
-            && self.block.as_ref().is_some_and(|block| {
-                // A range that shares its pages with a file is too dear to be kept beside another file. And a sibling
-                // may end under the lock, where another allocator's end must not be told.
-                block.backing().is_self_contained() && block.allocator().same(&self.allocator)
-            })
+            // A range that shares its pages with a file is too dear to be kept beside another file.
+            && self.block.as_ref().is_some_and(|block| block.backing().is_self_contained() && self.may_keep(block))
             && self.ensure_history().is_ok_and(|history| !history.misses_pause.skips())
+    }
+
+    /// Whether a block may be a sibling: one may end under the lock, where another allocator's end must not be told.
+    fn may_keep(&self, block: &Block) -> bool {
+        block.allocator().same(&self.allocator)
     }
 
     /// What is known of the past; from now on, if nothing was.
@@ -88,7 +90,7 @@ impl Writer {
         self.history.as_deref_mut().ok_or(Error::Internal)
     }
 
-    /// Goes on in a sibling that nobody reads any more, and leaves the present block as one.
+    /// Goes on in a sibling that nobody reads any more, and leaves the present block as one where it may be.
     fn take_sibling(&mut self, end: usize, hole: &Range<usize>, deferred: &mut Deferred) -> bool {
         let needed = end.max(self.len);
         let Some(history) = &mut self.history else { return false };
@@ -125,8 +127,11 @@ impl Writer {
         bytes
     }
 
+    /// Leaves the present block as a sibling, if it may be one.
     fn leave_as_sibling(&mut self, reservation: Reservation, step: Step) {
-        if let (Some(block), Some(history)) = (&self.block, &mut self.history) {
+        if let Some(block) = self.block.as_ref().filter(|block| self.may_keep(block))
+            && let Some(history) = &mut self.history
+        {
             block.set_home(Some(reservation.home()));
             history.keep(Sibling { reservation, step });
         }
