@@ -57,7 +57,9 @@ impl stdio::Cookie for Guarded {
 /// of FILEs may be open over one stream.
 ///
 /// Each FILE has stdio's buffer: what it writes is in the stream after fflush(), fseek() or fclose(), or at once after
-/// setvbuf(file, NULL, _IONBF, 0); what it has read ahead it does not read again before the next seek.
+/// setvbuf(file, NULL, _IONBF, 0); what it has read ahead it does not read again before the next seek. One fwrite() may
+/// be several writes, so that memory from bio_peek() and its kin must not be its source: the first of them may end
+/// that.
 ///
 /// What goes wrong later is told as for any file, by the stdio function's result, ferror() and errno, which is what
 /// bio_status_errno() gives: ENOSPC at the limit and at the end of fixed memory, EBUSY where a view is alive and the
@@ -71,7 +73,8 @@ impl stdio::Cookie for Guarded {
 /// functions for wide characters: some of them crash. Before the library is unloaded it must be closed.
 /// Errors: NULL_ARG, CLOSED, INVALID, NOMEM, OVERFLOW; with "w" BUSY, and EXPORTED where the stream is not empty;
 /// UNSUPPORTED on systems other than Linux.
-/// Threads: any; the FILE has its lock, and each of its transfers is one call on the stream.
+/// Threads: any; the FILE has its lock, and each of its transfers is one call on the stream. glibc's fork() waits for
+/// fflush(NULL), which waits for such calls: a signal handler that interrupts one must not fork beside it.
 /// Calls back: allocator, release; so may stdio's functions, with the FILE.
 /// Since: 0.1
 #[unsafe(no_mangle)]
