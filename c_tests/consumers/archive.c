@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 
+#include "archive_memory.h"
 #include "bytesio/archive.h"
 
 enum { BIG = 190000 };
@@ -225,6 +226,29 @@ static void the_stream_lives_as_long_as_the_archive(void)
     LEDGER_CLOSE(&book);
 }
 
+/* The ledger finds a stream that somebody still holds. */
+static void what_is_not_opened_holds_no_stream(void)
+{
+    ledger book;
+    bio_stream *s;
+    size_t writers = 1, readers = 1;
+    struct archive *a = archive_read_new();
+    ledger_open(&book, LEDGER_PLAIN);
+    s = ledger_stream(&book, 0, BYTESIO_NO_LIMIT, 0);
+    while (refused_writer(s, writers))
+        writers++;
+    while (refused_reader(s, readers))
+        readers++;
+    CHECK(writers > 1 && readers > 1);
+
+    archive_read_support_format_all(a);
+    CHECK_EQ(bio_archive_read_open(a, s), ARCHIVE_OK);
+    CHECK_EQ(bio_archive_read_open(a, s), ARCHIVE_FATAL);
+    CHECK_EQ(archive_read_free(a), ARCHIVE_OK);
+    bio_release(s);
+    LEDGER_CLOSE(&book);
+}
+
 static void check_refusal(format set, unsigned reason, size_t room)
 {
     refusing r;
@@ -304,7 +328,7 @@ static void views_and_snapshots_do_not_matter_to_a_reader(void)
 CHECK_MAIN(CASE(every_format_comes_back), CASE(padding_is_what_the_program_asks_for),
            CASE(python_reads_what_is_written), CASE(what_python_writes_is_read),
            CASE(stored_bytes_are_the_streams_own), CASE(two_readers_have_positions_of_their_own),
-           CASE(the_stream_lives_as_long_as_the_archive),
+           CASE(the_stream_lives_as_long_as_the_archive), CASE(what_is_not_opened_holds_no_stream),
            CASE(a_stream_that_refuses_bytes_is_fatal_and_says_why),
            CASE(a_stream_that_cannot_be_read_is_fatal_and_says_why),
            CASE(an_archive_that_ends_too_early_is_libarchives_error),

@@ -33,35 +33,65 @@ struct bio_archive_reader {
     uint64_t position;
 };
 
+struct bio_archive_writer {
+    bio_stream *stream;
+    bool *opened; /* to be told once that libarchive has taken this over; then NULL */
+};
+
 static inline int bio_archive_fail(struct archive *archive, bio_status status)
 {
     archive_set_error(archive, bio_status_errno(status), "%s", bio_strerror(status));
     return ARCHIVE_FATAL;
 }
 
-static inline la_ssize_t bio_archive_write(struct archive *archive, void *stream, const void *data,
+static inline la_ssize_t bio_archive_write(struct archive *archive, void *context, const void *data,
                                            size_t len)
 {
-    bio_status status = bio_write((bio_stream *)stream, data, len);
+    bio_status status = bio_write(((struct bio_archive_writer *)context)->stream, data, len);
     return status == BYTESIO_OK ? (la_ssize_t)len : bio_archive_fail(archive, status);
 }
 
-static inline int bio_archive_release(struct archive *archive, void *stream)
+static inline int bio_archive_begin(struct archive *archive, void *context)
 {
+    struct bio_archive_writer *writer = (struct bio_archive_writer *)context;
     (void)archive;
-    bio_release((bio_stream *)stream);
+    *writer->opened = true;
+    writer->opened = NULL;
+    return ARCHIVE_OK;
+}
+
+static inline int bio_archive_release(struct archive *archive, void *context)
+{
+    struct bio_archive_writer *writer = (struct bio_archive_writer *)context;
+    (void)archive;
+    if (writer->opened == NULL) {
+        bio_release(writer->stream);
+        free(writer);
+    }
     return ARCHIVE_OK;
 }
 
 /** What libarchive writes goes to the stream. */
 static inline int bio_archive_write_open(struct archive *archive, bio_stream *stream)
 {
+    bool opened = false;
+    int result;
+    struct bio_archive_writer *writer = (struct bio_archive_writer *)malloc(sizeof *writer);
+    if (writer == NULL)
+        return bio_archive_fail(archive, BYTESIO_NOMEM);
+    writer->stream = bio_retain(stream);
+    writer->opened = &opened;
     if (archive_write_get_bytes_in_last_block(archive) < 0) {
         archive_write_set_bytes_in_last_block(archive, 1);
         archive_write_set_bytes_per_block(archive, 0); /* straight through */
     }
-    return archive_write_open2(archive, bio_retain(stream), NULL, bio_archive_write, NULL,
-                               bio_archive_release);
+    result =
+        archive_write_open2(archive, writer, bio_archive_begin, bio_archive_write, NULL, bio_archive_release);
+    if (!opened) { /* libarchive has failed before that, and forgets the writer */
+        writer->opened = NULL;
+        bio_archive_release(archive, writer);
+    }
+    return result;
 }
 
 static inline la_ssize_t bio_archive_read(struct archive *archive, void *context, const void **data)
@@ -105,6 +135,7 @@ static inline int bio_archive_close(struct archive *archive, void *context)
 /** What libarchive reads is the stream's content. */
 static inline int bio_archive_read_open(struct archive *archive, bio_stream *stream)
 {
+    int result;
     struct bio_archive_reader *reader = (struct bio_archive_reader *)malloc(sizeof *reader);
     if (reader == NULL)
         return bio_archive_fail(archive, BYTESIO_NOMEM);
@@ -117,7 +148,11 @@ static inline int bio_archive_read_open(struct archive *archive, bio_stream *str
         bio_archive_close(archive, reader);
         return ARCHIVE_FATAL;
     }
-    return archive_read_open1(archive);
+    result = archive_read_open1(archive);
+    /* Out of memory at the beginning, libarchive takes no note of the reader: it then can be given another one. */
+    if (result != ARCHIVE_OK && archive_read_set_callback_data(archive, NULL) == ARCHIVE_OK)
+        bio_archive_close(archive, reader);
+    return result;
 }
 
 #ifdef __cplusplus

@@ -15,7 +15,8 @@
  * There is no write-ahead log: a request for one is answered with "delete", and a database left in that mode does not
  * open (SQLITE_CANTOPEN), nor does a transaction over several attached streams commit.
  * Between transactions the stream's content is the database: bio_getvalue() then is a checkpoint, and
- * bio_sqlite3_checkpoint() is one at any time. Other changes of the stream while connections are open corrupt it.
+ * bio_sqlite3_checkpoint() is one at any time, except after a first write with PRAGMA locking_mode = EXCLUSIVE, which
+ * keeps it at SQLITE_BUSY. Other changes of the stream while connections are open corrupt it.
  * Position: offsets are SQLite's; the stream's position is neither used nor moved.
  * Ownership: the connections hold a reference to the stream until they are closed; a snapshot that was deserialized is
  * held until the connection is closed. Should the last connection be unable to undo an unfinished transaction, the
