@@ -8,7 +8,8 @@
  * Position: an upload sends the whole content and keeps a position of its own, so that a redirect or a request for
  * authentication may rewind it; the stream's is neither used nor moved. bio_curl_upload() is called anew before each
  * curl_easy_perform(): otherwise the second one goes on where the first has ended, and the server waits for bytes that
- * never come. A download writes at the stream's position and moves it.
+ * never come; nor must the stream become shorter before the transfer ends. A download writes at the stream's position
+ * and moves it.
  * Ownership: libcurl does not say when it has done with the options of an easy handle, so nothing is retained for them:
  * stream, snapshot and source are borrowed until the options are set to something else, or the handle is reset or
  * cleaned up. A part of a form retains its stream, and releases it when the form is freed; libcurl shares such a part

@@ -14,8 +14,8 @@
  * so long, and it must not be closed.
  * Errors: ERREXIT with the text of bio_strerror(); JERR_FILE_WRITE or JERR_FILE_READ where the program has an add-on
  * message table of its own. After a longjmp() out of error_exit, abort or destroy, which libjpeg wants next, leaves no
- * window behind; what stood in full windows stays written. A picture that ends too early gives JWRN_JPEG_EOF and an EOI
- * marker, as from a FILE.
+ * window behind, if no other destination was set before; what stood in full windows stays written. A picture that ends
+ * too early gives JWRN_JPEG_EOF and an EOI marker, as from a FILE.
  * Copies: none.
  */
 #ifndef BYTESIO_JPEG_H

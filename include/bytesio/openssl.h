@@ -8,7 +8,8 @@
  * It behaves as BIO_s_mem() does: what is written is read from the beginning, and at the end a read gives -1 and
  * BIO_should_retry(), or what BIO_set_mem_eof_return() was told (0 for an end of file). BIO_reset() empties the stream.
  * What has been read stays in the stream until then; BIO_seek() moves the reading to any place and BIO_tell() says
- * where it is. BIO_get_mem_data() shows what is left to read, in place. Two BIOs over one stream make a pipe.
+ * where it is. BIO_get_mem_data() shows what is left to read, in place, until the next change of the stream;
+ * BIO_get_mem_ptr() gives nothing. Two BIOs over one stream make a pipe.
  * Position: the BIO's own, one for reading, which begins at 0, and the end of the stream for writing, whoever else
  * appends to it. The stream's position is neither used nor moved, except by BIO_reset().
  * Ownership: the BIO holds a reference to the stream until it is freed.

@@ -12,8 +12,8 @@
  *
  * A stream may be opened any number of times in one process, on any threads: the connections lock each other out as
  * those to a file do (SQLITE_BUSY, sqlite3_busy_timeout()). Journals and temporary files are kept in streams, too.
- * There is no write-ahead log: a request for one is answered with "delete", and a database left in that mode does not
- * open (SQLITE_CANTOPEN), nor does a transaction over several attached streams commit.
+ * There is no write-ahead log: a request for one changes nothing and is answered with "delete", and a database left in
+ * that mode does not open (SQLITE_CANTOPEN), nor does a transaction over several attached streams commit.
  * Between transactions the stream's content is the database: bio_getvalue() then is a checkpoint, and
  * bio_sqlite3_checkpoint() is one at any time, except after a first write with PRAGMA locking_mode = EXCLUSIVE, which
  * keeps it at SQLITE_BUSY. Other changes of the stream while connections are open corrupt it.

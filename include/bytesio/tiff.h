@@ -78,7 +78,8 @@ static inline toff_t bio_tiff_seek(thandle_t handle, toff_t offset, int whence)
 
 static inline toff_t bio_tiff_size(thandle_t handle)
 {
-    return bio_len(((struct bio_tiff *)handle)->stream);
+    const struct bio_tiff *file = (const struct bio_tiff *)handle;
+    return file->mapped != NULL ? bio_snapshot_len(file->mapped) : bio_len(file->stream);
 }
 
 /* A snapshot neither changes nor moves, which is what libtiff expects of a mapping. */

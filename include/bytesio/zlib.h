@@ -13,7 +13,8 @@
  * Result: Z_STREAM_END when all is done. Otherwise what zlib says (Z_BUF_ERROR: the data ends too early; Z_NEED_DICT;
  * Z_DATA_ERROR), or for a stream that refuses Z_MEM_ERROR (NOMEM) or Z_ERRNO, with errno as bio_status_errno() gives it
  * (ENOSPC at a limit) and z->msg as bio_strerror() does. No window is left open then, and nothing is lost for want of
- * room or memory in `to`: after a remedy the same call goes on.
+ * room or memory in `to`: after a remedy the same call goes on. `to` needs room for a byte even where nothing comes
+ * out.
  * Copies: none.
  */
 #ifndef BYTESIO_ZLIB_H

@@ -12,7 +12,8 @@
  * Result: 0 when a whole frame is done. Otherwise an error for ZSTD_isError(): zstd's own; srcSize_wrong when a frame
  * ends too early; for a stream that refuses dstSize_tooSmall (LIMIT), memory_allocation (NOMEM) or GENERIC, with errno
  * as bio_status_errno() gives it. In these cases no window is left open, and nothing is lost for want of room or memory
- * in `to`, or of more in `from`: after a remedy the same call goes on.
+ * in `to`, or of more in `from`: after a remedy the same call goes on. `to` needs room for a byte even where nothing
+ * comes out.
  * Copies: none.
  */
 #ifndef BYTESIO_ZSTD_H
