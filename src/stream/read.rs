@@ -37,8 +37,7 @@ impl Stream {
         let into = into.into();
         self.inspect(|s| {
             check_len(into.len())?;
-            let at = usize::try_from(State::check_size(offset)?).unwrap_or(usize::MAX);
-            Ok(s.writer.get(at, &into))
+            Ok(s.writer.get(State::check_offset(offset)?, &into))
         })
     }
 
@@ -56,10 +55,7 @@ impl Stream {
 
     /// The bytes from `offset` to the end, in place; the position stays. At or past the end there are none.
     pub fn peek_at(&self, offset: u64) -> Result<Borrowed> {
-        self.inspect(|s| {
-            let at = usize::try_from(State::check_size(offset)?).unwrap_or(usize::MAX);
-            Ok(Borrowed::from(s.bytes_from(at)))
-        })
+        self.inspect(|s| Ok(Borrowed::from(s.bytes_from(State::check_offset(offset)?))))
     }
 
     /// Up to `max` bytes from the position on, in place; the position moves behind them.

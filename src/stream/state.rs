@@ -113,8 +113,12 @@ impl State {
     /// How many bytes the stream takes at `at`: at least one, or an error that says why none.
     pub(super) fn room_at(&self, at: u64) -> Result<usize> {
         let at = self.check_end(at, 1)? - 1;
-        let end = if self.exports.all > 0 { self.writer.len() as u64 } else { self.max_len() };
-        Ok(usize::try_from(end).unwrap_or(usize::MAX).min(isize::MAX as usize) - at)
+        Ok(usize::try_from(self.furthest_end()).unwrap_or(usize::MAX).min(isize::MAX as usize) - at)
+    }
+
+    /// How far the content may reach at present: under a view no further than it does.
+    pub(super) fn furthest_end(&self) -> u64 {
+        if self.exports.all > 0 { self.writer.len() as u64 } else { self.max_len() }
     }
 
     pub(super) fn check_unexported(&self) -> Result<()> {
@@ -150,10 +154,8 @@ impl State {
     pub(super) fn update_max_len(&mut self) {
         let max_len = if self.health != Health::Open || self.window.is_some() {
             0
-        } else if self.exports.all > 0 {
-            self.writer.len()
         } else {
-            usize::try_from(self.max_len()).unwrap_or(usize::MAX)
+            usize::try_from(self.furthest_end()).unwrap_or(usize::MAX)
         };
         self.writer.set_max_len(max_len);
     }
@@ -161,6 +163,11 @@ impl State {
     #[cfg(all(test, not(loom)))]
     pub(crate) fn age_history(&mut self) {
         self.writer.age();
+    }
+
+    /// An offset from the caller as one into the content, at or past whose end there is nothing.
+    pub(super) fn check_offset(offset: u64) -> Result<usize> {
+        Ok(usize::try_from(Self::check_size(offset)?).unwrap_or(usize::MAX))
     }
 
     /// A size or an offset from the caller, if it is one that a stream can have.

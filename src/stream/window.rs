@@ -92,8 +92,7 @@ impl State {
     /// The sizes that a window at the position may have.
     fn window_room(&self, Wanted { min, max }: Wanted) -> Result<Room> {
         let len = self.writer.len() as u64;
-        let end = if self.exports.all > 0 { len } else { self.max_len() };
-        let room = usize::try_from(end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let room = usize::try_from(self.furthest_end().saturating_sub(self.position)).unwrap_or(usize::MAX);
         // Where an empty window will not do, the errors are those of one byte.
         let empty_will_do = max.map_or(min == 0 && room == 0, |max| max == 0);
         let least = min.max(usize::from(!empty_will_do));
