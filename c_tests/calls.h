@@ -106,29 +106,9 @@ PLAIN_CALL(set_limit, bio_set_limit(stream, 1000))
 PLAIN_CALL(printf, bio_printf(stream, "%d", 12345))
 PLAIN_CALL(close, bio_close(stream))
 
-static inline bio_status call_write_snapshot(bio_stream *stream)
-{
-    bio_snapshot *snapshot = snapshot_of(LIT("snapshot"));
-    bio_status status = bio_write_snapshot(stream, snapshot);
-    bio_snapshot_release(snapshot);
-    return status;
-}
-
-static inline bio_status call_restore(bio_stream *stream)
-{
-    bio_snapshot *snapshot = snapshot_of(LIT("snapshot"));
-    bio_status status = bio_restore(stream, snapshot);
-    bio_snapshot_release(snapshot);
-    return status;
-}
-
-static inline bio_status call_restore_same_length(bio_stream *stream)
-{
-    bio_snapshot *snapshot = snapshot_of(LIT("0123456789"));
-    bio_status status = bio_restore(stream, snapshot);
-    bio_snapshot_release(snapshot);
-    return status;
-}
+SNAPSHOT_CALL(call_write_snapshot, snapshot_of(LIT("snapshot")), bio_write_snapshot(stream, snapshot))
+SNAPSHOT_CALL(call_restore, snapshot_of(LIT("snapshot")), bio_restore(stream, snapshot))
+SNAPSHOT_CALL(call_restore_same_length, snapshot_of(LIT("0123456789")), bio_restore(stream, snapshot))
 
 static inline bio_status call_cstr(bio_stream *stream)
 {

@@ -48,29 +48,9 @@ static inline bio_status change_writev(bio_stream *s)
     return bio_writev(s, pieces, 2);
 }
 
-static inline bio_status change_write_snapshot(bio_stream *s)
-{
-    bio_snapshot *snap = snapshot_of(LIT("SNAPSHOT"));
-    bio_status status = bio_write_snapshot(s, snap);
-    bio_snapshot_release(snap);
-    return status;
-}
-
-static inline bio_status change_restore(bio_stream *s)
-{
-    bio_snapshot *snap = snapshot_of(LIT("RESTORED"));
-    bio_status status = bio_restore(s, snap);
-    bio_snapshot_release(snap);
-    return status;
-}
-
-static inline bio_status change_restore_same(bio_stream *s)
-{
-    bio_snapshot *snap = value_of(s);
-    bio_status status = bio_restore(s, snap);
-    bio_snapshot_release(snap);
-    return status;
-}
+SNAPSHOT_CALL(change_write_snapshot, snapshot_of(LIT("SNAPSHOT")), bio_write_snapshot(stream, snapshot))
+SNAPSHOT_CALL(change_restore, snapshot_of(LIT("RESTORED")), bio_restore(stream, snapshot))
+SNAPSHOT_CALL(change_restore_same, value_of(stream), bio_restore(stream, snapshot))
 
 static inline bio_status change_cstr(bio_stream *s)
 {

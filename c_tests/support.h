@@ -11,6 +11,16 @@
 #define LIT(text) (text), (sizeof(text) - 1)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* A function that makes a call with `snapshot`, which holds what the expression gives, and lets that go again. */
+#define SNAPSHOT_CALL(function, expression, ...)          \
+    static inline bio_status function(bio_stream *stream) \
+    {                                                     \
+        bio_snapshot *snapshot = expression;              \
+        bio_status status = __VA_ARGS__;                  \
+        bio_snapshot_release(snapshot);                   \
+        return status;                                    \
+    }
+
 /* n times the environment's CHECK_SCALE (1 when unset): the plain run can do more than the one under valgrind. */
 size_t scaled(size_t n);
 
