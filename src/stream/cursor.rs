@@ -33,7 +33,7 @@ impl State {
 
     /// Shows the cursor as the stream is now.
     pub(super) fn show_cursor(&mut self) {
-        let Some(cursor) = &mut self.cursor else { return };
+        let Some(cursor) = &self.cursor else { return };
         match self.health {
             Health::Open => self.writer.show(cursor, self.position),
             Health::Closed | Health::Broken => cursor.hide(),
