@@ -1,6 +1,7 @@
 """docs/performance.md: what lies between the markers is written anew, what is around them stays."""
 
 import re
+import textwrap
 
 import instructions
 import question
@@ -31,15 +32,21 @@ def write(stored, path):
     path.write_text(re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: generated, text, flags=re.S))
 
 
+def paragraph(text):
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
+
+
 def about(stored):
     where = stored["machine"]
     virtual = ", virtual" if where["virtual"] else ""
     lines = [
-        f"Measured on {where['date']}: {where['cpu']}, {where['cores']} cores{virtual}, {where['memory_gib']} GiB, kernel "
-        f"{where['kernel']}, {where['system']}, transparent huge pages: {where['huge_pages']}; "
-        f"{stored['peers'].get(OURS, {}).get('version')}, revision {where['revision']}. "
-        f"{stored['passes']} passes in {stored['seconds'] // 60} min {stored['seconds'] % 60} s. "
-        "Each figure is a median; ± is half the distance between the quartiles.",
+        paragraph(
+            f"Measured on {where['date']}: {where['cpu']}, {where['cores']} cores{virtual}, {where['memory_gib']} GiB, "
+            f"kernel {where['kernel']}, {where['system']}, transparent huge pages: {where['huge_pages']}; "
+            f"{stored['peers'].get(OURS, {}).get('version')}, revision {where['revision']}. "
+            f"{stored['passes']} passes in {stored['seconds'] // 60} min {stored['seconds'] % 60} s. "
+            "Each figure is a median; ± is half the distance between the quartiles."
+        ),
         "",
     ]
     versions = sorted(
@@ -147,7 +154,7 @@ def details(results):
             programs.append(LIMIT)
         others = fastest_first(results, present, section.key, set(programs) - {OURS, LIMIT})
         columns = [column for work, column in zip(section.work, section.columns) if work in results.work]
-        lines += [f"### {section.title}", ""] + ([section.note, ""] if section.note else [])
+        lines += [f"### {section.title}", ""] + ([paragraph(section.note), ""] if section.note else [])
         lines += ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
         for program in [OURS, *others, LIMIT]:
             if program in programs:
